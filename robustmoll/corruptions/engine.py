@@ -1,0 +1,172 @@
+"""Applies corruptions to batches: checks the request, splits the batch into cells, calls the functions.
+
+uint8 images follow the original: x / 255, corrupt, clip to [0, 1], times 255, *truncate*. Float images get
+exactly the same with the truncation left out. So `corrupt(x / 255)`, truncated, is `corrupt(x)`, and steps
+inside a corruption that work in whole grey levels (the pre-blur of `glass_blur`, the layers of `snow` and
+`spatter`, `pixelate`, JPEG) do so for float images too. All is computed in float32; float16, bfloat16 and
+float64 images come back as what they were.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from kornia.color import rgb_to_grayscale
+from torch import Tensor, nn
+
+from robustmoll.checks import known_name, require
+from robustmoll.corruptions.constants import PRESETS, constants
+from robustmoll.corruptions.draws import Draws
+from robustmoll.corruptions.registry import REGISTRY
+
+PIECE = 1 << 18  # values; the float32 working set of that many stays in a CPU's cache
+
+Severity = float | Sequence[float] | Tensor
+
+
+def corrupt(
+    x: Tensor,
+    name: str | Sequence[str],
+    severity: Severity,
+    preset: str = "cifar",
+    seed: int = 0,
+    ids: Sequence[int] | Tensor | None = None,
+) -> Tensor:
+    """Corrupts images.
+
+    All random draws come from (seed, id, name, severity) alone: an image gets the same bits in any batch
+    and order.
+
+    Args:
+        x: Images of shape (B, C, H, W) with C = 1 or 3 and H, W >= 16; uint8, or float in [0, 1].
+        name: A corruption, one for all images or one per image.
+        severity: 0 (the identity, bit for bit) to 5, one for all images or one per image, read on the host.
+            Between whole severities the constants are interpolated linearly; below 1, where there are none,
+            the image is mixed with its corruption at severity 1.
+        preset: Table of constants: "cifar", "tiny" or "imagenet".
+        seed: Any integer.
+        ids: One integer per image, read on the host. 0 to B - 1 by default: give the positions in the data
+            set when corrupting it batch by batch.
+
+    Returns:
+        New images with the shape, dtype and device of x.
+
+    Raises:
+        ValueError: If an argument is not as described.
+
+    Example:
+        >>> x = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
+        >>> y = corrupt(x, "gaussian_noise", severity=3)
+        >>> bool((corrupt(x[1:], "gaussian_noise", severity=3, ids=[1]) == y[1:]).all())
+        True
+    """
+    check_images(x)
+    known_name("preset", preset, PRESETS)
+    names = [name] * len(x) if isinstance(name, str) else per_image("corruption", name, len(x))
+    severities = [check_severity(s) for s in per_image("severity", severity, len(x))]
+    image_ids = [check_id(i) for i in per_image("id", range(len(x)) if ids is None else ids, len(x))]
+    cells: dict[tuple[str, float], list[int]] = {}
+    for i, cell in enumerate(zip(names, severities, strict=True)):
+        cells.setdefault(cell, []).append(i)
+    out = torch.empty_like(x)
+    for cell, members in cells.items():
+        for piece in pieces(members, x):
+            index = torch.tensor(piece, device=x.device)
+            draws = Draws(seed, [image_ids[i] for i in piece], *cell, x.device)
+            out.index_copy_(0, index, corrupt_cell(x.index_select(0, index), *cell, preset, draws))
+    return out
+
+
+def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draws) -> Tensor:
+    """Corrupts images that share a corruption and a severity; x may be overwritten."""
+    entry = REGISTRY[known_name("corruption", name, REGISTRY)]
+    if severity == 0:
+        return x
+    clean = x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x.to(torch.float32)
+    colour = clean.expand(-1, 3, -1, -1) if entry.colour else clean
+    y = entry.function(colour.clone(), draws, *constants(name, preset, severity)).clamp_(0, 1)
+    if y.shape[1] != x.shape[1]:
+        y = rgb_to_grayscale(y)
+    if severity < 1:
+        y = torch.lerp(clean, y, severity)
+    return y.mul_(255).to(torch.uint8) if x.dtype == torch.uint8 else y.to(x.dtype)
+
+
+def pieces(members: list[int], x: Tensor) -> Iterator[list[int]]:
+    """Cuts a list of images into parts that fit a CPU's cache; an accelerator takes all at once."""
+    size = max(PIECE // x[0].numel(), 1) if x.device.type == "cpu" else len(members)
+    return (members[i : i + size] for i in range(0, len(members), size))
+
+
+class Corrupt(nn.Module):
+    """`corrupt` as a module, for pipelines.
+
+    Args:
+        preset: Table of constants: "cifar", "tiny" or "imagenet".
+        seed: Any integer.
+
+    Example:
+        >>> x = torch.rand(3, 3, 64, 64)
+        >>> Corrupt("tiny")(x, ["brightness", "contrast", "brightness"], [1, 5, 2.5]).shape
+        torch.Size([3, 3, 64, 64])
+    """
+
+    def __init__(self, preset: str = "cifar", seed: int = 0) -> None:
+        super().__init__()
+        self.preset = preset
+        self.seed = seed
+
+    def forward(
+        self,
+        x: Tensor,
+        name: str | Sequence[str],
+        severity: Severity,
+        ids: Sequence[int] | Tensor | None = None,
+    ) -> Tensor:
+        """Corrupts images, each with a corruption and a severity of its own if so wished; see `corrupt`."""
+        return corrupt(x, name, severity, self.preset, self.seed, ids)
+
+
+def per_image(what: str, values: object, n: int) -> list:
+    """Spreads one value over n images, or checks that there is one for each."""
+    values = values.tolist() if isinstance(values, Tensor | np.ndarray | np.generic) else values
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        return [values] * n
+    values = list(values)
+    if len(values) != n:
+        raise ValueError(f"expected one {what} per image, got {len(values)} for {n} images")
+    return values
+
+
+def check_severity(severity: float) -> float:
+    """Returns the severity as a float if it lies in [0, 5]."""
+    if not isinstance(severity, Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
+        raise ValueError(f"severity must be a number from 0 (identity) to 5, got {severity!r}")
+    return float(severity)
+
+
+def check_id(i: int) -> int:
+    """Returns the id as an int if it is one of 64 bits."""
+    if not isinstance(i, Integral) or not -(2**63) <= i < 2**63:
+        raise ValueError(f"ids must be integers, got {i!r}")
+    return int(i)
+
+
+def check_images(x: Tensor) -> None:
+    """Checks shape, dtype and, for float images, the range."""
+    if not isinstance(x, Tensor) or not (x.dtype == torch.uint8 or x.is_floating_point()):
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"images must be a uint8 tensor, or a float tensor in [0, 1], got {kind}")
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or min(x.shape[2:]) < 16:
+        raise ValueError(
+            f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}"
+        )
+    if len(x) == 0:
+        raise ValueError(f"the batch is empty: got images of shape {tuple(x.shape)}")
+    if x.is_floating_point():
+        inside = ((x >= 0) & (x <= 1)).all()
+        require(
+            inside,
+            "float images must lie in [0, 1], got a value outside or NaN; divide by 255, do not standardise",
+        )

@@ -1,0 +1,148 @@
+"""Laws that hold for every corruption."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from robustmoll.corruptions import EXTRA, GROUPS, NAMES, PRESETS, REGISTRY, Corrupt, corrupt
+
+ALL = list(REGISTRY)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("severity", [1, 3.5, 5])
+def test_same_bits_in_any_batch(name: str, severity: float, images: Tensor) -> None:
+    together = corrupt(images, name, severity, "tiny", seed=5, ids=[10, 11, 12, 13, 14, 15])
+    order = [4, 1, 5, 0, 2, 3]
+    shuffled = corrupt(images[order], name, severity, "tiny", seed=5, ids=[10 + i for i in order])
+    assert torch.equal(shuffled, together[order])
+    for i in range(3):
+        assert torch.equal(
+            corrupt(images[i : i + 1], name, severity, "tiny", seed=5, ids=[10 + i])[0], together[i]
+        )
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_same_float_bits_in_any_batch(name: str, images: Tensor) -> None:
+    x = images.float() / 255
+    together = corrupt(x, name, 4, "cifar")
+    alone = [corrupt(x[i : i + 1], name, 4, "cifar", ids=[i]) for i in range(len(x))]
+    assert torch.equal(torch.cat(alone), together)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("severity", [1, 5])
+def test_float_images_differ_by_the_truncation_only(name: str, severity: int, images: Tensor) -> None:
+    floats = corrupt(images.float() / 255, name, severity)
+    assert floats.dtype == torch.float32
+    assert torch.equal((floats * 255).to(torch.uint8), corrupt(images, name, severity))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_severity_zero_is_the_identity(name: str, images: Tensor) -> None:
+    for x in (images, images.float() / 255, images.double() / 255, images.bfloat16() / 255):
+        assert torch.equal(corrupt(x, name, 0), x)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_severity_changes_images_and_stays_in_range(name: str, preset: str, images: Tensor) -> None:
+    x = images.float() / 255
+    for severity in (0.5, 1, 2, 3, 4, 5):
+        y = corrupt(x, name, severity, preset)
+        assert y.shape == x.shape and y.dtype == x.dtype
+        assert y.min() >= 0 and y.max() <= 1  # false for NaN as well
+        assert (y != x).flatten(1).any(dim=1).all(), f"severity {severity} leaves an image as it is"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_fractions_meet_whole_severities(name: str, images: Tensor) -> None:
+    x = images.float() / 255
+    nearly = corrupt(x, name, 1 - 1e-7, ids=[0] * len(x))
+    assert torch.isfinite(nearly).all()
+    tiny = corrupt(x, name, 1e-6)
+    torch.testing.assert_close(tiny, x, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("shape", [(16, 16), (17, 31), (70, 45)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_size_grey_or_colour(name: str, shape: tuple[int, int], channels: int) -> None:
+    x = torch.randint(
+        256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    for preset in PRESETS:
+        y = corrupt(x, name, 3, preset)
+        assert y.shape == x.shape and y.dtype == torch.uint8
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_callers_images_are_untouched(name: str, images: Tensor) -> None:
+    floats = images.float() / 255
+    for x in (images, floats):
+        before = x.clone()
+        y = corrupt(x, name, 2)
+        y.zero_()
+        assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_float_types_come_back(name: str, images: Tensor) -> None:
+    reference = corrupt(images.float() / 255, name, 3)
+    double = corrupt((images.float() / 255).double(), name, 3)
+    assert double.dtype == torch.float64
+    assert torch.equal(double.float(), reference)
+    half = (images.float() / 255).half()
+    assert torch.equal(corrupt(half, name, 3), corrupt(half.float(), name, 3).half())
+
+
+def test_one_name_and_severity_per_image(images: Tensor) -> None:
+    names = ["contrast", "gaussian_noise", "contrast", "brightness", "gaussian_noise", "pixelate"]
+    severities = [1, 2.5, 1, 0, 2.5, 5]
+    mixed = Corrupt("tiny", seed=3)(images, names, torch.tensor(severities, dtype=torch.float64))
+    for i, (name, severity) in enumerate(zip(names, severities, strict=True)):
+        alone = corrupt(images[i : i + 1], name, severity, "tiny", seed=3, ids=[i])
+        assert torch.equal(mixed[i], alone[0])
+
+
+def test_the_seed_and_the_id_matter(images: Tensor) -> None:
+    same = images[:1].expand(2, -1, -1, -1)
+    y = corrupt(same, "gaussian_noise", 3)
+    assert not torch.equal(y[0], y[1])
+    assert not torch.equal(y, corrupt(same, "gaussian_noise", 3, seed=1))
+    assert not torch.equal(y[0], corrupt(same, "gaussian_noise", 3, ids=[5, 1])[0])
+
+
+def test_names_and_groups_partition_the_family() -> None:
+    assert set(NAMES) | set(EXTRA) == set(REGISTRY)
+    assert sorted(sum(GROUPS.values(), ())) == sorted(REGISTRY)
+
+
+BAD = [
+    (dict(name="gausian_noise"), "unknown corruption 'gausian_noise'; did you mean 'gaussian_noise'"),
+    (dict(preset="cifar100"), "unknown preset 'cifar100'; did you mean 'cifar'"),
+    (dict(severity=6), "severity must be a number from 0 .* got 6"),
+    (dict(severity=-1), "severity must be a number from 0 .* got -1"),
+    (dict(severity=float("nan")), "severity must be a number from 0 .* got nan"),
+    (dict(severity="3"), "severity must be a number from 0 .* got '3'"),
+    (dict(severity=[1, 2]), "one severity per image, got 2 for 6"),
+    (dict(name=["fog"]), "one corruption per image, got 1 for 6"),
+    (dict(ids=[1, 2, 3]), "one id per image, got 3 for 6"),
+    (dict(ids=[0.5] * 6), "ids must be integers, got 0.5"),
+    (dict(x=torch.full((6, 3, 16, 16), 1.01)), r"float images must lie in \[0, 1\]"),
+    (dict(x=torch.full((6, 3, 16, 16), float("nan"))), r"float images must lie in \[0, 1\]"),
+    (dict(x=torch.zeros(6, 3, 16, 16, dtype=torch.int64)), "got torch.int64"),
+    (dict(x=[[0.0]]), "got list"),
+    (dict(x=torch.zeros(6, 16, 16, 3)), r"got \(6, 16, 16, 3\)"),
+    (dict(x=torch.zeros(3, 32, 32)), r"got \(3, 32, 32\)"),
+    (dict(x=torch.zeros(2, 3, 15, 32)), r"got \(2, 3, 15, 32\)"),
+    (dict(x=torch.zeros(0, 3, 32, 32)), "the batch is empty"),
+]
+
+
+@pytest.mark.parametrize("change, message", BAD)
+def test_mistakes_get_one_clear_line(change: dict, message: str, images: Tensor) -> None:
+    request = {"x": images, "name": "contrast", "severity": 3} | change
+    with pytest.raises(ValueError, match=message) as caught:
+        corrupt(**request)
+    assert "\n" not in str(caught.value)
