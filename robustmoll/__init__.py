@@ -1,0 +1,9 @@
+"""robustmoll: degrade the data by a known amount t, and tell the learner the truth about it.
+
+Read `robustmoll.mollify` first.
+"""
+
+from robustmoll.mollify import Anneal, Draw, Mollify
+
+__all__ = ["Anneal", "Draw", "Mollify"]
+__version__ = "0.1.0"

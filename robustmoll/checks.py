@@ -1,0 +1,70 @@
+"""What every module says to a mistaken caller: one line with what came, what was expected and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+def known_name(kind: str, name: str, names: Iterable[str]) -> str:
+    """Returns `name` if it is one of `names`.
+
+    Args:
+        kind: What is looked up, for the message: "corruption", "backbone", ...
+        name: What the caller asked for.
+        names: What there is.
+
+    Raises:
+        ValueError: If there is no such name; the nearest ones are offered.
+
+    Example:
+        >>> known_name("corruption", "fogg", ["fog", "frost", "snow"])
+        Traceback (most recent call last):
+        ...
+        ValueError: unknown corruption 'fogg'; did you mean 'fog'? Known: fog, frost, snow
+    """
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    # A registry of a thousand backbones is no help in one line: the nearest names are.
+    known = f" Known: {', '.join(names)}" if len(names) <= 40 else f" {len(names)} names are known."
+    raise ValueError(f"unknown {kind} {name!r}{hint}{known}")
+
+
+def require(condition: Tensor, message: str) -> None:
+    """Raises if a value check fails, without making an accelerator wait for the host.
+
+    On the CPU the check is immediate. On another device it is queued as a device-side assertion, which stops the
+    program with the same message at the next synchronisation.
+
+    Args:
+        condition: Boolean tensor of shape (), true if all is well.
+        message: One line for the user.
+
+    Raises:
+        ValueError: On the CPU, if `condition` is false.
+    """
+    if condition.device.type != "cpu":
+        torch._assert_async(condition, message)
+    elif not condition:
+        raise ValueError(message)
+
+
+def check_t(t: Tensor) -> Tensor:
+    """Returns `t` if all of it lies in [0, 1].
+
+    Args:
+        t: Float tensor of any shape.
+
+    Raises:
+        ValueError: If t is no float tensor, or an entry lies outside [0, 1] or is NaN.
+    """
+    if not t.is_floating_point():
+        raise ValueError(f"t must be a float tensor in [0, 1], got {t.dtype}")
+    require(
+        ((t >= 0) & (t <= 1)).all(), "t must lie in [0, 1] (0 = clean, 1 = fully degraded), got a value outside or NaN"
+    )
+    return t

@@ -1,0 +1,228 @@
+r"""Degradations: (x, t) -> x_t, per image and batched, on the device of x.
+
+The maths are two functions of an explicit strength, `add_noise` and `heat_blur`. The classes hold a schedule from t to
+that strength and the label schedule gamma(t) that belongs to it, so that one t degrades image and label alike.
+For every one of them t = 0 returns the image bit for bit where its schedule has no noise at t = 0.
+A new degradation is one subclass of `Degradation` with one method.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from functools import lru_cache
+
+import torch
+from kornia.filters import gaussian_blur2d
+from torch import Generator, Tensor, nn
+
+from robustmoll.checks import check_t
+from robustmoll.schedules import (
+    BlurSchedule,
+    CosineNoise,
+    LabelSchedule,
+    LogBlur,
+    NoiseSchedule,
+    PowerLabel,
+    SnrLabel,
+)
+
+__all__ = ["Degradation", "GaussianBlur", "HeatBlur", "Noise", "PureNoise", "add_noise", "heat_blur"]
+
+
+def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
+    """Returns alpha x + sigma noise, with one alpha and sigma an image (or table row).
+
+    Args:
+        x: Data, shape (B, ...).
+        alpha: Share of the signal, shape (B,).
+        sigma: Standard deviation of the noise, shape (B,), in units of `noise`.
+        noise: Shaped as x.
+    """
+    per_image = (-1,) + (1,) * (x.dim() - 1)
+    alpha, sigma = alpha.to(x.dtype).view(per_image), sigma.to(x.dtype).view(per_image)
+    return noise.mul(sigma).addcmul_(x, alpha)
+
+
+def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
+    r"""Lets each image dissipate as heat does on a plate with insulated edges, exactly.
+
+    The heat equation with Neumann boundary is diagonal in the DCT-II basis C: after a time :math:`\sigma^2 / 2`
+    coefficient k of an axis with n pixels has decayed by :math:`e^{-\sigma^2 (\pi k / n)^2 / 2}`. In the middle of an
+    image this is a Gaussian blur of standard deviation sigma; at the edges nothing leaks, so the mean is kept.
+    The axes separate, hence two small matrix products an image (Rissanen et al., ICLR 2023, section 3).
+
+    Args:
+        x: Images, float, shape (B, C, H, W).
+        sigma: Standard deviation of the blur in pixels, shape (B,), >= 0; 0 returns that image bit for bit.
+
+    Returns:
+        Blurred images, shape and dtype of x, computed in float32 at least.
+
+    Raises:
+        ValueError: If x is no batch of images.
+
+    Example:
+        >>> x = torch.rand(2, 3, 8, 12)
+        >>> torch.allclose(heat_blur(x, torch.tensor([2.0, 9.0])).mean((2, 3)), x.mean((2, 3)), atol=1e-6)
+        True
+    """
+    batch, channels, height, width = _image_shape(x)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    sigma = sigma.to(dtype)
+    across = heat_kernel(width, sigma)
+    down = across if height == width else heat_kernel(height, sigma)
+    # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
+    rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
+    return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
+
+
+def heat_kernel(n: int, sigma: Tensor) -> Tensor:
+    r"""Returns the matrices that blur an axis of n pixels by sigma (B,) pixels: symmetric, shape (B, n, n).
+
+    With :math:`2 \cos a \cos b = \cos(a - b) + \cos(a + b)` the product C' decay C falls into a Toeplitz and a Hankel
+    matrix of one vector, :math:`g(d) = \frac{1}{n} (\frac{1}{2} decay_0 + \sum_{k>0} decay_k \cos(\pi k d / n))`, so that
+    entry (i, j) is g(i - j) + g(i + j + 1) and no matrix product of that size is needed.
+    """
+    rates, cosines = _heat_basis(n, sigma.device, sigma.dtype)
+    # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.
+    loss = torch.expm1(sigma.square()[:, None] * rates)
+    g = loss @ cosines  # at the distances -n + 1, ..., 2 n - 1
+    toeplitz = g[:, : 2 * n - 1].unfold(1, n, 1).flip(1)
+    hankel = g[:, n:].unfold(1, n, 1)
+    kernel = toeplitz + hankel
+    kernel.diagonal(dim1=1, dim2=2).add_(1)
+    return kernel
+
+
+@lru_cache(maxsize=32)
+def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The rates -(pi k / n)^2 / 2 of decay, and the weighted cosines at the distances -n + 1, ..., 2 n - 1."""
+    # A tensor born in inference mode could not be used in training later.
+    with torch.inference_mode(False), torch.no_grad():
+        frequencies = math.pi / n * torch.arange(n, dtype=torch.float64)
+        cosines = torch.cos(frequencies[:, None] * torch.arange(1 - n, 2 * n, dtype=torch.float64)) / n
+        cosines[0] /= 2
+        return (-0.5 * frequencies.square()).to(device, dtype), cosines.to(device, dtype)
+
+
+class Degradation(nn.Module, ABC):
+    """A way to degrade images, with the label schedule that tells the truth about it.
+
+    Args:
+        label: Schedule gamma(t) of the label.
+
+    Attributes:
+        fixed_t: The only t that this degradation knows, or None if it takes any.
+    """
+
+    fixed_t: float | None = None
+
+    def __init__(self, label: LabelSchedule) -> None:
+        super().__init__()
+        self.label = label
+
+    @abstractmethod
+    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+        """Returns x at t; arguments as for `forward`, checked already."""
+
+    def gamma(self, t: Tensor) -> Tensor:
+        """Returns the label's lost share of certainty at t, in [0, 1], shaped as t."""
+        return self.label(t)
+
+    def forward(self, x: Tensor, t: Tensor, generator: Generator | None = None) -> Tensor:
+        """Degrades each image by its own t.
+
+        Args:
+            x: Standardised float images, shape (B, C, H, W); noise also takes table rows (B, D).
+            t: Time of each, shape (B,), in [0, 1].
+            generator: Source of noise, on the device of x; None takes PyTorch's own.
+
+        Returns:
+            x_t, shape and dtype of x.
+
+        Raises:
+            ValueError: If x is no float tensor, t does not fit it, or t leaves [0, 1].
+        """
+        if not x.is_floating_point():
+            raise ValueError(
+                f"{type(self).__name__} degrades float data, got {x.dtype}; scale and standardise it first"
+            )
+        if t.shape != x.shape[:1]:
+            raise ValueError(f"t must have shape ({len(x)},), one for each of x, got {tuple(t.shape)}")
+        return self.degrade(x, check_t(t), generator)
+
+
+class Noise(Degradation):
+    """Gaussian noise, x_t = alpha(t) x + sigma(t) eps with eps ~ N(0, I).
+
+    Args:
+        schedule: Noise schedule; None takes `CosineNoise()`.
+        label: Label schedule; None takes `SnrLabel(1)`, the noise's share of the power.
+    """
+
+    def __init__(self, schedule: NoiseSchedule | None = None, label: LabelSchedule | None = None) -> None:
+        super().__init__(label or SnrLabel())
+        self.schedule = schedule or CosineNoise()
+
+    def gamma(self, t: Tensor) -> Tensor:
+        return self.label(t, self.schedule)
+
+    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+        noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+        return add_noise(x, *self.schedule(t), noise)
+
+
+class PureNoise(Noise):
+    """Nothing but noise under a label that says so: `Noise` at t = 1, whatever t is asked for. Arguments as there."""
+
+    fixed_t = 1.0
+
+    def gamma(self, t: Tensor) -> Tensor:
+        return super().gamma(torch.ones_like(t))
+
+    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+        return super().degrade(x, torch.ones_like(t), generator)
+
+
+class HeatBlur(Degradation):
+    """Exact heat dissipation, see `heat_blur`.
+
+    Args:
+        schedule: Blur schedule; None takes `LogBlur()`, from 0.3 pixels to the image's width. At t = 0 itself
+            there is no blur at all: the clean image is clean.
+        label: Label schedule; None takes `PowerLabel(1)`.
+    """
+
+    def __init__(self, schedule: BlurSchedule | None = None, label: LabelSchedule | None = None) -> None:
+        super().__init__(label or PowerLabel())
+        self.schedule = schedule or LogBlur()
+
+    def sigma(self, t: Tensor, width: int) -> Tensor:
+        """Returns the blur at t in pixels, shaped as t: the schedule's, and 0 at t = 0."""
+        return torch.where(t > 0, self.schedule.sigma(t, width), 0.0)
+
+    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+        return heat_blur(x, self.sigma(t, _image_shape(x)[-1]))
+
+
+class GaussianBlur(HeatBlur):
+    """Gaussian convolution with reflected borders (kornia), the well-known cousin of `HeatBlur`.
+
+    It agrees with the heat equation away from the edges. A reflection reaches no farther than the image, so the kernel
+    is cut off at the image's size and a blur beyond a third of it comes out weaker than its sigma says.
+
+    Arguments as for `HeatBlur`.
+    """
+
+    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+        height, width = _image_shape(x)[-2:]
+        # The size is the same for every t, as reading the largest sigma would make the host wait for the device.
+        size = (2 * height - 1, 2 * width - 1)
+        # kornia divides by sigma: a sigma this small is a delta in float32.
+        sigma = self.sigma(t, width).clamp(min=1e-2).to(x.dtype)
+        return gaussian_blur2d(x, size, sigma[:, None].expand(-1, 2), border_type="reflect")
+
+
+def _image_shape(x: Tensor) -> torch.Size:
+    if x.dim() != 4:
+        raise ValueError(f"blur needs images of shape (B, C, H, W), got shape {tuple(x.shape)}; for a table use noise")
+    return x.shape

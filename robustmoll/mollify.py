@@ -1,0 +1,247 @@
+r"""Mollify and Anneal: degrade the data by a known amount t, and tell the learner the truth about it.
+
+`Mollify` is for classifiers. Each image of a batch gets a *role* (clean, noise, blur, ...) and a time t; the role's
+degradation takes the image to t, and the label follows by the gamma(t) that belongs to the degradation::
+
+    mollify = Mollify(num_classes=10)
+    for x, y in loader:                        # x standardised, y class indices or soft targets
+        x, y = mollify(x, y)                   # the one line
+        loss = F.cross_entropy(model(x), y)
+
+`Anneal` is for likelihood models. All data of a step share one t, which falls from 1 to 0 while training goes on::
+
+    anneal = Anneal(steps=30_000)
+    for step, x in enumerate(batches):         # images or table rows
+        loss = -flow().log_prob(anneal(x, step)).mean()
+
+Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU, where they are the
+same for every device and where counting roles does not make a device wait; `Mollify.apply` is a function of the draw.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from robustmoll.checks import check_t, known_name
+from robustmoll.degradations import Degradation, HeatBlur, Noise, PureNoise
+from robustmoll.labels import POLICIES, SINKS, soft_targets
+from robustmoll.schedules import BlurSchedule, NoiseSchedule, SigmoidNoise
+from robustmoll.times import Annealed, Beta, Time
+
+__all__ = ["Anneal", "Draw", "Mollify"]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The random choices for one batch; applying the same draw again gives the same result.
+
+    Attributes:
+        roles: Index into `Mollify.roles`, shape (n,), int64, on the CPU.
+        t: Time of each image, shape (n,), float32, on the CPU; 0 for clean ones.
+        seed: Of the per-pixel noise, drawn on the device of the images. Another type of device has other noise.
+    """
+
+    roles: Tensor
+    t: Tensor
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_t(self.t)
+
+
+class Mollify(nn.Module):
+    """Degrades images and their labels together (Heinonen et al., AISTATS 2025). The defaults are the paper's.
+
+    Args:
+        num_classes: Number of classes of the labels, at least 2.
+        probabilities: Weight of each role, "clean" or a key of `degradations`; they are divided by their sum.
+            None gives a third each to clean, noise and blur.
+        time: Where t comes from; None takes `Beta(1, 2)`.
+        degradations: What the roles do, in addition to or in place of "noise" (`Noise()`), "blur" (`HeatBlur()`)
+            and "pure_noise" (`PureNoise()`, not used unless given a weight).
+        policy: What becomes of labels: "smooth", "degrade", "sink" or "sink_smooth", see `robustmoll.labels`.
+        repeats: How many independent draws each image gets; the batch grows by that factor, copies side by side.
+
+    Attributes:
+        roles: Names of the roles, "clean" first; `Draw.roles` are indices into it.
+        num_outputs: How many outputs the classifier needs: `num_classes`, and one more with a sink policy.
+
+    Raises:
+        ValueError: If a name is unknown or a number out of its range.
+
+    Example:
+        >>> x, y = torch.randn(6, 3, 8, 8), torch.tensor([0, 1, 2, 3, 4, 5])
+        >>> x_t, y_t = Mollify(num_classes=10)(x, y, generator=torch.Generator().manual_seed(0))
+        >>> x_t.shape, y_t.shape, torch.allclose(y_t.sum(1), torch.ones(6))
+        (torch.Size([6, 3, 8, 8]), torch.Size([6, 10]), True)
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        probabilities: dict[str, float] | None = None,
+        time: Time | None = None,
+        degradations: dict[str, Degradation] | None = None,
+        policy: str = "smooth",
+        repeats: int = 1,
+    ) -> None:
+        super().__init__()
+        if num_classes < 2 or repeats < 1:
+            raise ValueError(f"Mollify needs num_classes >= 2 and repeats >= 1, got {num_classes=}, {repeats=}")
+        self.num_classes = num_classes
+        self.time = time or Beta(1, 2)
+        self.policy = known_name("label policy", policy, POLICIES)
+        self.repeats = repeats
+        defaults = {"noise": Noise(), "blur": HeatBlur(), "pure_noise": PureNoise()}
+        self.degradations = nn.ModuleDict(defaults | (degradations or {}))
+        self.roles = ("clean", *self.degradations)
+        # One t for each role that knows only one, NaN for the others; both tensors stay on the CPU, where draws are made.
+        fixed = [0.0, *(math.nan if d.fixed_t is None else d.fixed_t for d in self.degradations.values())]
+        self._fixed_t = torch.tensor(fixed)
+        self.probabilities = _normalised(probabilities or {"clean": 1, "noise": 1, "blur": 1}, self.roles)
+
+    @property
+    def num_outputs(self) -> int:
+        return self.num_classes + (self.policy in SINKS)
+
+    def draw(self, n: int, generator: Generator | None = None, step: int = 0) -> Draw:
+        """Draws roles and times.
+
+        Args:
+            n: Number of images, before `repeats`.
+            generator: On the CPU; None takes PyTorch's own, which `torch.manual_seed` seeds.
+            step: Training step, for a time source that depends on it.
+
+        Returns:
+            A draw for n * repeats images.
+        """
+        n *= self.repeats
+        roles = torch.multinomial(self.probabilities, n, replacement=True, generator=generator)
+        fixed = self._fixed_t[roles]
+        t = torch.where(fixed.isnan(), self.time.sample(n, generator, step), fixed)
+        seed = int(torch.randint(2**62, (), generator=generator))
+        return Draw(roles, t, seed)
+
+    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Applies a draw; a pure function of its arguments.
+
+        Args:
+            x: Standardised float images, shape (B, C, H, W).
+            y: Class indices, shape (B,), or soft targets, shape (B, num_classes).
+            draw: For B * repeats images.
+
+        Returns:
+            Images, shape (B * repeats, C, H, W), and soft targets, shape (B * repeats, num_outputs), on the
+            device of x. The caller's tensors are left as they are.
+
+        Raises:
+            ValueError: If images, labels and draw do not fit each other.
+        """
+        _check_batch(x, y, len(draw.t), self.repeats)
+        y = soft_targets(y, self.num_classes)
+        if self.repeats > 1:
+            x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
+        x_t = x.clone()
+        t = draw.t.to(x.device, non_blocking=True)
+        gamma = torch.zeros_like(t)
+        generator = Generator(x.device).manual_seed(draw.seed)
+        for role, degradation in enumerate(self.degradations.values(), start=1):
+            # The draw is on the CPU, so the number of images of each role is known here without a device's answer.
+            chosen = (draw.roles == role).nonzero().squeeze(1)
+            if len(chosen):
+                chosen = chosen.to(x.device, non_blocking=True)
+                t_chosen = t.index_select(0, chosen)
+                degraded = degradation.degrade(x.index_select(0, chosen), t_chosen, generator)
+                x_t.index_copy_(0, chosen, degraded)
+                gamma.index_copy_(0, chosen, degradation.gamma(t_chosen))
+        return x_t, POLICIES[self.policy](y, gamma)
+
+    def forward(self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int = 0) -> tuple[Tensor, Tensor]:
+        """Draws and applies; arguments and results as for `draw` and `apply`."""
+        return self.apply(x, y, self.draw(len(x), generator, step))
+
+    def extra_repr(self) -> str:
+        shares = {role: round(float(p), 3) for role, p in zip(self.roles, self.probabilities, strict=True) if p}
+        return f"num_classes={self.num_classes}, probabilities={shares}, policy={self.policy!r}, repeats={self.repeats}"
+
+
+class Anneal(nn.Module):
+    r"""Degrades all data by a t that falls from 1 to 0 over training; afterwards returns what it is given.
+
+    Tran et al. (NeurIPS 2023): a likelihood model first meets data as smooth as noise and ends on the data itself.
+
+    Args:
+        steps: Number of steps after which nothing is done, at least 1.
+        schedule: From t to strength; None takes `SigmoidNoise(0, 3, 0.7)` for noise and `LogBlur()` for blur.
+        degradation: "noise" (images or table rows), "blur" (images), or a degradation with a schedule of its own.
+        shape: Exponent of :math:`t = (1 - \mathrm{step} / \mathrm{steps})^{shape}`.
+
+    Raises:
+        ValueError: If the schedule does not belong to the degradation, or a number is out of its range.
+
+    Example:
+        >>> x = torch.randn(4, 2)
+        >>> anneal = Anneal(steps=10)
+        >>> torch.equal(anneal(x, step=0), x), torch.equal(anneal(x, step=10), x)
+        (False, True)
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        schedule: NoiseSchedule | BlurSchedule | None = None,
+        degradation: str | Degradation = "noise",
+        shape: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.time = Annealed(steps, shape)
+        self.degradation = _annealed_degradation(degradation, schedule)
+
+    def forward(self, x: Tensor, step: int, generator: Generator | None = None) -> Tensor:
+        """Returns the data at this step's t.
+
+        Args:
+            x: Float images, shape (B, C, H, W), or table rows, shape (B, D).
+            step: Training step, counted from 0.
+            generator: Source of noise, on the device of x; None takes PyTorch's own.
+        """
+        t = self.time.at(step)
+        return self.degradation(x, torch.full((len(x),), t, device=x.device), generator) if t > 0 else x
+
+
+def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:
+    for name, weight in weights.items():
+        known_name("role", name, roles)
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"the weight of role {name!r} must be finite and not negative, got {weight}")
+    probabilities = torch.tensor([float(weights.get(role, 0)) for role in roles])
+    if not probabilities.sum() > 0:
+        raise ValueError(f"at least one role needs a positive weight, got {weights}")
+    return probabilities / probabilities.sum()
+
+
+def _check_batch(x: Tensor, y: Tensor, drawn: int, repeats: int) -> None:
+    if not x.is_floating_point() or x.dim() != 4:
+        raise ValueError(
+            f"Mollify needs standardised float images of shape (B, C, H, W), got {x.dtype} of shape {tuple(x.shape)};"
+            " scale to [0, 1] and standardise first"
+        )
+    if len(x) != len(y):
+        raise ValueError(f"images and labels must go together, got {len(x)} images and {len(y)} labels")
+    if drawn != len(x) * repeats:
+        raise ValueError(f"the draw is for {drawn} images, the batch has {len(x)} x {repeats} repeats")
+
+
+def _annealed_degradation(degradation: str | Degradation, schedule: NoiseSchedule | BlurSchedule | None) -> Degradation:
+    if isinstance(degradation, Degradation):
+        if schedule is not None:
+            raise ValueError("give Anneal either a schedule or a degradation that has its own, not both")
+        return degradation
+    name = known_name("degradation", degradation, ("noise", "blur"))
+    if name == "noise" and (schedule is None or isinstance(schedule, NoiseSchedule)):
+        return Noise(schedule or SigmoidNoise())
+    if name == "blur" and (schedule is None or isinstance(schedule, BlurSchedule)):
+        return HeatBlur(schedule)
+    raise ValueError(f"{type(schedule).__name__} is no schedule for {name}")
