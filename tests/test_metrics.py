@@ -22,7 +22,7 @@ from robustmoll.evaluate.calibration import (
     fit_temperature,
     reliability,
 )
-from robustmoll.evaluate.metrics import METRICS, brier, error, nll, outcomes, wilson
+from robustmoll.evaluate.metrics import brier, error, measure, nll, outcomes, wilson
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_temperature_is_where_scipy_finds_it(digits: tuple[Tensor, Tensor]) -> N
 
 def test_every_metric_of_a_cell_is_a_finite_number(digits: tuple[Tensor, Tensor]) -> None:
     found = outcomes(*digits)
-    values = {name: metric(found) for name, metric in METRICS.items()}
+    values = measure(found)
     assert all(type(value) is float and math.isfinite(value) for value in values.values())
     assert values["error_low"] < values["error"] < values["error_high"]
 

@@ -9,7 +9,7 @@ calibration errors are not, and live in `robustmoll.evaluate.calibration`.
 import math
 from collections.abc import Callable
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from robustmoll.evaluate.calibration import ece, ece_batch100, ece_equal_mass
 
-__all__ = ["METRICS", "Outcomes", "brier", "error", "nll", "outcomes", "wilson"]
+__all__ = ["METRICS", "Outcomes", "brier", "error", "measure", "nll", "outcomes", "wilson"]
 
 
 class Outcomes(NamedTuple):
@@ -151,3 +151,8 @@ METRICS: dict[str, Callable[[Outcomes], float]] = {
     "ece_equal_mass": lambda outcomes: ece_equal_mass(outcomes.confidence, outcomes.correct),
     "ece_batch100": lambda outcomes: ece_batch100(outcomes.confidence, outcomes.correct),
 }
+
+
+def measure(outcomes: Outcomes) -> dict[str, Any]:
+    """Returns all figures of a set, named as in `METRICS`."""
+    return {name: metric(outcomes) for name, metric in METRICS.items()}

@@ -1,0 +1,273 @@
+"""The benchmark keeps what it has done, repeats to the bit and refuses what does not fit."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from robustmoll.corruptions import corrupt
+from robustmoll.data import Digits, ImageSet
+from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.cells import COLUMNS, Cell, Results, parse_cells
+from robustmoll.evaluate.metrics import measure, outcomes
+
+CORRUPTIONS = ("gaussian_noise", "contrast")
+SEVERITIES = (1, 5)
+
+
+def digits(n: int = 101) -> ImageSet:
+    """The first scans of real handwritten digits, 32 x 32."""
+    test = Digits().load()[1]
+    return dataclasses.replace(test, images=test.images[:n], labels=test.labels[:n])
+
+
+class Counting(nn.Module):
+    """A fixed linear classifier with dropout that counts the images it sees."""
+
+    def __init__(self, classes: int = 10, seed: int = 0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.weight = nn.Parameter(torch.randn(32 * 32, classes, generator=generator) / 4)
+        self.dropout = nn.Dropout(0.5)
+        self.seen = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert x.dtype == torch.float32 and not torch.is_grad_enabled()
+        self.seen += len(x)
+        return self.dropout(x.flatten(1) @ self.weight)
+
+
+def run(
+    out: Path, model: nn.Module | None = None, data: ImageSet | None = None, **changes: object
+) -> list[Cell]:
+    request = {"corruptions": CORRUPTIONS, "severities": SEVERITIES, **changes}
+    return bench(model or Counting(), data or digits(), out, **request)  # type: ignore[arg-type]
+
+
+def test_each_cell_is_what_a_plain_loop_finds(tmp_path: Path) -> None:
+    data, model = digits(), Counting().eval()
+    cells = run(tmp_path, model)
+    assert [cell.key for cell in cells] == ["clean-0", *(f"{c}-{s}" for c in CORRUPTIONS for s in SEVERITIES)]
+    for cell in cells:
+        images = data.images if cell.name == "clean" else corrupt(data.images, cell.name, cell.severity)
+        with torch.no_grad():
+            found = outcomes(model(images / 255), data.labels)
+        for column, value in measure(found).items():
+            assert getattr(cell, column) == pytest.approx(value, rel=1e-6)
+        for stored, expected in zip(Results(tmp_path).outcomes(cell), found, strict=True):
+            np.testing.assert_allclose(stored, expected, rtol=1e-4)
+        assert (cell.model, cell.dataset, cell.preset, cell.mode, cell.seed, cell.n) == (
+            "Counting", "digits/test", "cifar", "generated", 0, 101,
+        )  # fmt: skip
+
+
+def test_file_has_the_agreed_columns_and_reads_back_exactly(tmp_path: Path) -> None:
+    cells = run(tmp_path)
+    text = (tmp_path / "cells.csv").read_text()
+    agreed = "model,dataset,preset,mode,seed,corruption,severity,n,error,nll,brier,ece,"
+    assert text.startswith(agreed)
+    assert parse_cells(text) == cells
+    assert [field.name for field in dataclasses.fields(Cell)] == list(COLUMNS)
+    for cell in cells:
+        assert measure(Results(tmp_path).outcomes(cell)) == {
+            name: getattr(cell, name) for name in list(COLUMNS)[8:]
+        }
+
+
+def test_results_do_not_depend_on_batch_size(tmp_path: Path) -> None:
+    whole, tenths = run(tmp_path / "101", batch_size=101), run(tmp_path / "10", batch_size=10)
+    for one, other in zip(whole, tenths, strict=True):
+        assert one.error == other.error
+        # The last bits of a matrix product may depend on its size.
+        assert (one.nll, one.ece) == pytest.approx((other.nll, other.ece), rel=1e-6)
+
+
+def test_model_stays_in_its_mode_and_is_judged_without_dropout(tmp_path: Path) -> None:
+    model = Counting().train()
+    model.dropout.eval()
+    frozen = run(tmp_path / "a", model)
+    assert model.training and not model.dropout.training
+    model.train()
+    assert run(tmp_path / "b", model) == frozen
+    assert model.dropout.training
+
+
+def test_finished_cells_are_not_computed_again(tmp_path: Path) -> None:
+    model = Counting()
+    first = run(tmp_path, model, corruptions=CORRUPTIONS[:1])
+    assert model.seen == 3 * 101
+    second = run(tmp_path, model)
+    assert model.seen == 5 * 101
+    assert second[:3] == first
+    assert run(tmp_path, model) == second
+    assert model.seen == 5 * 101
+
+
+def test_half_written_last_line_is_done_again_and_nothing_else(tmp_path: Path) -> None:
+    model, table = Counting(), tmp_path / "cells.csv"
+    cells = run(tmp_path, model)
+    whole = table.read_text()
+    for cut in (1, 4, 60):  # the line end, part of the last figure, most of the line
+        table.write_text(whole[:-cut])
+        model.seen = 0
+        assert run(tmp_path, model) == cells
+        assert model.seen == 101
+        assert table.read_text() == whole
+
+
+def test_missing_outcomes_are_made_again(tmp_path: Path) -> None:
+    cells = run(tmp_path)
+    (tmp_path / "outcomes" / "contrast-1.npz").unlink()
+    model = Counting()
+    assert sorted(run(tmp_path, model), key=str) == sorted(cells, key=str)
+    assert model.seen == 101
+    assert len(Results(tmp_path).outcomes(cells[-2]).nll) == 101
+
+
+def test_killed_benchmark_goes_on_at_the_first_unfinished_cell(tmp_path: Path) -> None:
+    class Killed(Counting):
+        def forward(self, x: Tensor) -> Tensor:
+            if self.seen >= 250:
+                raise KeyboardInterrupt
+            return super().forward(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Killed(), name="linear", batch_size=50)
+    assert len(Results(tmp_path).cells()) == 2
+    model = Counting()
+    cells = run(tmp_path, model, name="linear", batch_size=50)
+    assert model.seen == 3 * 101
+    assert cells == run(tmp_path / "uninterrupted", name="linear", batch_size=50)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+WORKER = """
+import sys
+from accelerate import Accelerator
+from test_cells import Counting, digits, run
+accelerator = Accelerator(cpu=True)
+assert accelerator.num_processes == 2
+model = Counting()
+cells = run(sys.argv[1], model, accelerator=accelerator, batch_size=20)
+assert model.seen == 5 * (60, 41)[accelerator.process_index], model.seen
+assert len(cells) == 5
+"""
+
+
+def test_two_processes_give_the_digits_of_one(tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORKER)
+    here = Path(__file__).parent
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*launch, str(worker), str(tmp_path / "two")],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(here), str(here.parent), *sys.path]),
+            "OMP_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    run(tmp_path / "one", batch_size=20)
+    assert (tmp_path / "two" / "cells.csv").read_text() == (tmp_path / "one" / "cells.csv").read_text()
+
+
+def test_progress_goes_to_stderr_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"preset": "tiny"}, "with preset 'cifar', not 'tiny'"),
+        ({"seed": 1}, "with seed 0, not 1"),
+        ({"model": Counting(seed=1)}, "with weights"),
+        ({"name": "other"}, "with model 'Counting', not 'other'"),
+        ({"data": digits(100)}, "with images"),
+    ],
+)
+def test_folder_of_another_benchmark_is_refused(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    run(tmp_path, severities=(1,))
+    before = (tmp_path / "cells.csv").read_bytes()
+    with pytest.raises(ValueError, match=message) as raised:
+        run(tmp_path, **change)  # type: ignore[arg-type]
+    assert "use another folder" in str(raised.value) and "\n" not in str(raised.value)
+    assert (tmp_path / "cells.csv").read_bytes() == before
+
+
+def test_folder_says_what_was_measured(tmp_path: Path) -> None:
+    run(tmp_path)
+    said = json.loads((tmp_path / "bench.json").read_text())
+    assert said["identity"]["preset"] == "cifar" and len(said["identity"]["weights"]) == 64
+    assert said["versions"]["torch"] == torch.__version__.partition("+")[0]
+
+
+class NotFinite(Counting):
+    def forward(self, x: Tensor) -> Tensor:
+        logits = super().forward(x)
+        return logits.log() if self.seen > 101 else logits  # NaN from the second cell on
+
+
+@pytest.mark.parametrize(
+    "call, cells_kept, message",
+    [
+        (
+            lambda out: run(out, Counting(classes=11)),
+            0,
+            r"clean 0: .*\(101, 11\), but \(101, 10\) are needed",
+        ),
+        (lambda out: run(out, NotFinite()), 1, r"gaussian_noise 1: .*NaN or infinite logits for \d+ of 101"),
+        (lambda out: run(out, corruptions=("fogg",)), 0, "unknown corruption 'fogg'"),
+        (lambda out: run(out, preset="cfar"), 0, "did you mean 'cifar'"),
+        (lambda out: run(out, severities=(0,)), 0, r"severities must lie in \(0, 5\], got 0"),
+        (lambda out: run(out, severities=(6,)), 0, "got 6"),
+        (lambda out: run(out, severities=(float("nan"),)), 0, "got nan"),
+        (lambda out: run(out, batch_size=0), 0, "batch_size must be at least 1, got 0"),
+    ],
+)
+def test_mistakes_get_one_clear_line(
+    tmp_path: Path, call: Callable[[Path], object], cells_kept: int, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        call(tmp_path)
+    assert "\n" not in str(raised.value)
+    assert len(Results(tmp_path).cells()) == cells_kept
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda text: text.replace("corruption,severity", "severity,corruption", 1), "no table of cells"),
+        (lambda text: "", "no table of cells"),
+        (lambda text: text.replace("clean,0,101", "clean,0,many"), "line 2: .*many"),
+        (lambda text: text.replace("clean,0,", "clean,", 1), "line 2: 15 values for 16 columns"),
+        (lambda text: text + text.splitlines()[-1] + "\n", "line 7: a second row for contrast-5"),
+    ],
+)
+def test_damaged_table_is_refused(tmp_path: Path, damage: Callable[[str], str], message: str) -> None:
+    run(tmp_path)
+    table = tmp_path / "cells.csv"
+    table.write_text(damage(table.read_text()))
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path)
+
+
+def test_outcomes_are_never_unpickled(tmp_path: Path) -> None:
+    cells = run(tmp_path)
+    np.savez(tmp_path / "outcomes" / "clean-0.npz", correct=np.array([print], dtype=object))
+    with pytest.raises(ValueError, match="pickle"):
+        Results(tmp_path).outcomes(cells[0])
