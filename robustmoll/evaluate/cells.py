@@ -13,14 +13,16 @@ import dataclasses
 import io
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from robustmoll.corruptions import NAMES
 from robustmoll.evaluate.metrics import Outcomes
 
-__all__ = ["CLEAN", "Cell", "Results", "parse_cells"]
+__all__ = ["CLEAN", "Cell", "Results", "benchmark_cells", "clean_cell", "parse_cells"]
 
 CLEAN = "clean"
 
@@ -109,6 +111,32 @@ def parse_cells(text: str, source: str = "cells.csv") -> list[Cell]:
             raise ValueError(f"{source}, line {line}: a second row for {cell.key}; delete one of the two")
         cells[cell.key] = cell
     return list(cells.values())
+
+
+def clean_cell(cells: Iterable[Cell]) -> Cell:
+    """Returns the clean cell.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for cell in cells:
+        if cell.name == CLEAN:
+            return cell
+    raise ValueError(
+        "the table has no clean cell; run the benchmark again into its folder, it goes on from there"
+    )
+
+
+def benchmark_cells(cells: Iterable[Cell]) -> list[Cell]:
+    """Returns the cells that count as "corrupted": those of the 15 corruptions, not those of the four extras.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    found = [cell for cell in cells if cell.name in NAMES]
+    if not found:
+        raise ValueError(f"the table has no cell of the benchmark's corruptions ({', '.join(NAMES)})")
+    return found
 
 
 def _parse_cell(row: list[str]) -> Cell:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions import corrupt
+from robustmoll.corruptions import corrupt, frost_source
 from robustmoll.data.image_set import ImageSet
 
 __all__ = ["Generated"]
@@ -32,7 +32,7 @@ class Generated:
 
     def label(self, corruption: str) -> str:
         """Returns what tables call the corruption: its name, and a remark if it is not the standard one."""
-        return corruption
+        return frost_source() if corruption == "frost" else corruption
 
     def images(self, corruption: str, severity: float, rows: slice, device: torch.device) -> Tensor:
         """Returns images of a cell, shape (B, C, H, W), uint8.
