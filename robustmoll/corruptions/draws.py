@@ -107,6 +107,11 @@ class Draws:
         """Uniform numbers in [0, 1) with 24 bits, float32 of shape (B, *shape), on the device."""
         return self.bits(*shape).bitwise_and_(0xFFFFFF).to(torch.float32).mul_(2.0**-24)
 
+    def integers(self, n: int, *shape: int) -> Tensor:
+        """Integers 0 ... n - 1, n < 2^15, each as likely to 2^-16; int64 (B, *shape), on the device."""
+        high = self.bits(*shape).bitwise_right_shift_(16).bitwise_and_(0xFFFF)
+        return high.mul_(n).bitwise_right_shift_(16).to(torch.int64)
+
     def signed(self, *shape: int) -> Tensor:
         """Uniform numbers in (-1, 1), both ends excluded, float32 of shape (B, *shape), on the device."""
         return self.bits(*shape).to(torch.float32).mul_(2.0**-31).clamp_(-1 + 2.0**-24, 1 - 2.0**-24)

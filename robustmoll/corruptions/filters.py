@@ -1,4 +1,4 @@
-"""Separable filters as small matrix products.
+"""Filters: Gaussians as small matrix products, other kernels as convolutions.
 
 A one-dimensional filter along a line of n pixels, borders included, is an (n, n) matrix; filtering an image
 by it is one product from the left for the columns and one from the right for the rows. At the sizes of
@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn.functional import conv2d, pad
 
 BORDERS = ("nearest", "reflect", "mirror")
 
@@ -72,3 +73,38 @@ def gaussian_filter(x: Tensor, sigma: float, border: str = "nearest", truncate: 
     columns = gaussian_matrix(height, sigma, border, truncate, x.device)
     rows = gaussian_matrix(width, sigma, border, truncate, x.device)
     return torch.matmul(torch.matmul(columns, x), rows.T)
+
+
+def correlate(x: Tensor, kernel: Tensor) -> Tensor:
+    """Correlates images with one kernel, borders mirrored without repeating the edge (OpenCV's default).
+
+    Args:
+        x: Images of shape (B, C, H, W).
+        kernel: Square, of odd size, on the CPU. Rows and columns of zeros around it are cut off first.
+    """
+    reach = kernel.shape[-1] // 2
+    while reach > 0 and kernel[0].count_nonzero() == 0 and kernel[:, 0].count_nonzero() == 0:
+        kernel, reach = kernel[1:-1, 1:-1], reach - 1
+    padded = pad(x, [reach] * 4, mode="reflect")
+    kernel = kernel.to(x.device, x.dtype)
+    if reach > 3:
+        return fourier_correlate(padded, kernel, *x.shape[-2:])
+    channels = x.shape[1]
+    return conv2d(padded, kernel.expand(channels, 1, -1, -1), groups=channels)
+
+
+def fourier_correlate(padded: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
+    """Correlates images that have their borders already; returns the upper left part."""
+    shape = [smooth_size(n) for n in padded.shape[-2:]]
+    spectrum = torch.fft.rfft2(padded, s=shape)
+    spectrum.mul_(torch.fft.rfft2(kernel, s=shape).conj())
+    return torch.fft.irfft2(spectrum, s=shape)[..., :height, :width]
+
+
+def smooth_size(n: int) -> int:
+    """The smallest even number from n up without a prime factor above 5: Fourier transforms like it."""
+    rest = n
+    for prime in (2, 3, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return n if rest == 1 and n % 2 == 0 else smooth_size(n + 1)

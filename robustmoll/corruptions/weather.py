@@ -1,10 +1,77 @@
-"""Weather: brightness."""
+"""Weather: snow, fog and brightness; frost has a module of its own.
+
+Quirks of the original that are kept:
+
+- `snow`: the layer is cut to whole grey levels before its motion blur and after it, and is added a second
+  time turned by 180 degrees;
+- `fog`: the diamond-square fractal wraps around, its first level has an amplitude of 100 squared, it is
+  scaled to [0, 1] as a whole and then cut at the upper left; the three channels share it; its weight goes
+  into the sum in relation to the largest value of the clean image.
+
+Differences: for images that are not square, or of another size, the fog's map is the smallest power of two
+that covers the image (as in the original: 32 for 32, 64 for 64, 256 for 224). Snow's noise is drawn only
+where its enlargement shows it.
+"""
 
 import torch
+from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
 from robustmoll.corruptions.draws import Draws
+from robustmoll.corruptions.motion import drag, zoom_in
+from robustmoll.corruptions.plasma import plasma
 from robustmoll.corruptions.registry import corruption
+
+
+@corruption("weather", colour=True)
+def snow(
+    x: Tensor,
+    draws: Draws,
+    loc: float,
+    scale: float,
+    zoom: float,
+    threshold: float,
+    radius: float,
+    sigma: float,
+    blend: float,
+) -> Tensor:
+    """Whitens the image and lays streaks of falling flakes over it.
+
+    Args:
+        x: Images.
+        draws: One normal number per pixel, one angle per image.
+        loc: Mean of the noise that flakes are made of.
+        scale: Its standard deviation.
+        zoom: How much the noise is enlarged.
+        threshold: What is not above it is no flake.
+        radius: Of the flakes' motion blur, in pixels.
+        sigma: Of the same.
+        blend: Weight of the image against its whitened self.
+    """
+    noise = draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc)
+    angle = draws.scalars(1)[:, 0] * 90 - 135
+    flakes = zoom_in(noise, zoom)
+    flakes = torch.where(flakes < threshold, 0, flakes).clamp_(0, 1).mul_(255).floor_()
+    layer = drag(flakes, angle, radius, sigma).floor_().div_(255)
+    white = rgb_to_grayscale(x).mul_(1.5).add_(0.5)
+    return torch.maximum(x, white).mul_(1 - blend).add_(x.mul_(blend)).add_(layer).add_(layer.flip(2, 3))
+
+
+@corruption("weather")
+def fog(x: Tensor, draws: Draws, strength: float, wibble_decay: float) -> Tensor:
+    """Adds a fractal cloud and scales back to the range of the image.
+
+    Args:
+        x: Images.
+        draws: One uniform number per point of the map.
+        strength: Weight of the cloud.
+        wibble_decay: How fast the cloud's fine structure fades.
+    """
+    height, width = x.shape[-2:]
+    size = 1 << (max(height, width) - 1).bit_length()
+    cloud = plasma(draws.uniform(size, size).mul_(2).sub_(1), wibble_decay)[:, None, :height, :width]
+    largest = x.amax(dim=(1, 2, 3), keepdim=True)
+    return x.add_(cloud.mul(strength)).mul_(largest / (largest + strength))
 
 
 @corruption("weather")
