@@ -1,0 +1,141 @@
+"""Checkpoints: folders that are whole or absent, hold no code, and tell when they are damaged.
+
+checkpoints/last/        the newest
+    model.safetensors    weights of the backbone, as they are evaluated (averaged, if training averages)
+    config.json          the architecture, in timm's words, and the class names
+    training.pt          optimizer, step and the rest of the training's state: tensors and plain values only
+    checkpoint.json      the step, and the hash of each file above
+checkpoints/previous/    the one before it, for the case that `last` is damaged
+"""
+
+import io
+import json
+import os
+import pickle
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from robustmoll.files import sha256, sync_folder, write_whole
+
+__all__ = ["Checkpoint", "Damaged", "load", "load_newest", "save"]
+
+
+class Damaged(ValueError):
+    """A checkpoint that is not what was written, or nothing that was ever written here."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Attributes:
+        step: Number of finished training steps.
+        weights: Of the backbone, by name.
+        config: Its architecture, plain values.
+        training: State of the training, tensors and plain values.
+    """
+
+    step: int
+    weights: dict[str, Tensor]
+    config: dict[str, Any]
+    training: dict[str, Any]
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> None:
+    """Makes the checkpoint `folder`/last, and what was there `folder`/previous.
+
+    Args:
+        folder: The run's checkpoints.
+        checkpoint: What to write.
+
+    Raises:
+        OSError: If the disk is full or the folder not writable; the checkpoints that are there stay.
+    """
+    training = io.BytesIO()
+    torch.save(checkpoint.training, training)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
+    files = {
+        "model.safetensors": safetensors.torch.save(weights),
+        "config.json": (json.dumps(checkpoint.config, indent=2) + "\n").encode(),
+        "training.pt": training.getvalue(),
+    }
+    manifest = {"step": checkpoint.step, "sha256": {name: sha256(content) for name, content in files.items()}}
+    new, last, previous = folder / ".new", folder / "last", folder / "previous"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name, content in files.items():
+        write_whole(new / name, content)
+    write_whole(new / "checkpoint.json", json.dumps(manifest, indent=2).encode())
+    # Killed between any two of these lines, a whole `last` or a whole `previous` is left.
+    if last.exists():
+        shutil.rmtree(previous, ignore_errors=True)
+        os.rename(last, previous)
+    os.rename(new, last)
+    sync_folder(folder)
+
+
+def load(path: Path) -> Checkpoint:
+    """Reads a checkpoint; nothing in it can run.
+
+    Args:
+        path: Its folder, such as runs/digits/checkpoints/last.
+
+    Raises:
+        Damaged: If a file is missing, is not what was written, or holds anything but tensors and plain values.
+    """
+    try:
+        manifest = json.loads(_read(path / "checkpoint.json"))
+        step, hashes = int(manifest["step"]), dict(manifest["sha256"])
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise Damaged(f"{path / 'checkpoint.json'} is not what was written: {error!r}") from error
+    contents = {name: _read(path / name) for name in ("model.safetensors", "config.json", "training.pt")}
+    for name, content in contents.items():
+        if sha256(content) != hashes.get(name):
+            raise Damaged(f"{path / name} is not what was written (its hash differs)")
+    try:
+        weights = safetensors.torch.load(contents["model.safetensors"])
+    except SafetensorError as error:
+        raise Damaged(f"{path / 'model.safetensors'} is no safetensors file: {error}") from error
+    try:
+        training = torch.load(io.BytesIO(contents["training.pt"]), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise Damaged(
+            f"{path / 'training.pt'} holds more than tensors and plain values, or is cut off; refused"
+        ) from error
+    return Checkpoint(step, weights, json.loads(contents["config.json"]), training)
+
+
+def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
+    """Reads the newest whole checkpoint of a run.
+
+    Args:
+        folder: The run's checkpoints.
+
+    Returns:
+        The checkpoint, and one line for each newer one that had to be passed over.
+
+    Raises:
+        Damaged: If there is no whole one.
+    """
+    passed: list[str] = []
+    for name in ("last", "previous"):
+        if (folder / name).exists():
+            try:
+                return load(folder / name), passed
+            except Damaged as error:
+                passed.append(str(error))
+    raise Damaged("; ".join(passed) if passed else f"{folder} holds no checkpoint; train first")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,183 @@
+"""From a YAML file and flags to objects: every key is an argument of a constructor, and its docstring is the help.
+
+A training config has the arguments of `Trainer` and `Classify` at the top, and below them the groups `data` (a class
+of `robustmoll.data`, or of yours by import path), `model`, `mollify`, `optimizer`, `scheduler` and `bench`.
+"""
+
+import difflib
+import inspect
+import pydoc
+import re
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from jsonargparse import ArgumentParser, Namespace
+
+from robustmoll import data, degradations, schedules, times
+from robustmoll.data import Data
+from robustmoll.evaluate.bench import bench
+from robustmoll.mollify import Mollify
+from robustmoll.tasks import Backbone, Classify
+from robustmoll.train import Trainer
+
+__all__ = ["Parser", "add_bench_arguments", "build_trainer", "training_parser"]
+
+# Modules whose classes a config may name without their path.
+CLASSES = (data, degradations, schedules, times)
+# What `bench` gets from elsewhere.
+NOT_BENCH_KEYS: set[str | int] = {"model", "data", "out", "device", "name", "accelerator"}
+
+
+class Parser(ArgumentParser):
+    """jsonargparse's parser, whose errors are one line and exit with code 2."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        options = [option for action in self._actions for option in action.option_strings]
+        print(f"{self.prog}: error: {one_line(message, options)}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def training_parser(prog: str = "robustmoll train") -> Parser:
+    """Returns the parser of training configs."""
+    parser = Parser(prog=prog, description="Train, benchmark and report.")
+    parser.add_argument("--config", action="config", help="YAML file; flags after it override its keys.")
+    parser.add_class_arguments(Trainer, skip={"data", "task"})
+    parser.add_class_arguments(Classify, skip={"model", "mollify"})
+    parser.add_subclass_arguments(Data, "data", required=True)
+    parser.add_class_arguments(Backbone, "model")
+    parser.add_class_arguments(Mollify, "mollify")
+    parser.link_arguments("data", "mollify.num_classes", compute_fn=_count_classes, apply_on="instantiate")
+    add_bench_arguments(parser, "bench")
+    return parser
+
+
+def add_bench_arguments(parser: Parser, group: str | None = None) -> None:
+    """Adds the arguments of `robustmoll.evaluate.bench` that a user chooses."""
+    parser.add_function_arguments(bench, group, skip=NOT_BENCH_KEYS)
+
+
+def build_trainer(parser: Parser, config: Namespace) -> Trainer:
+    """Makes the objects that a parsed training config describes.
+
+    Raises:
+        ValueError: If a constructor refuses its arguments; one line.
+    """
+    try:
+        parts = parser.instantiate(config)
+    except ValueError as error:
+        raise ValueError(one_line(str(error))) from error
+    names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
+    task = Classify(parts.model, parts.mollify, parts.loss)
+    return Trainer(parts.data, task, **{name: parts[name] for name in names if name in parts})
+
+
+def _count_classes(data: Data) -> int:
+    return len(data.classes())
+
+
+def check_keys(path: str | Path, parser: Parser) -> None:
+    """Raises a ValueError for the first key of a YAML file that nothing takes, and names those that are known.
+
+    jsonargparse refuses such keys too, but says neither where they stand nor what it would have taken.
+    """
+    try:
+        tree = yaml.safe_load(Path(path).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read config {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise ValueError(f"{path} must hold keys and values, such as 'epochs: 30'")
+    known = {action.dest for action in parser._actions} | {"config"}
+    _check_level(tree, {name for name in known if name not in ("help", "print_config")}, str(path))
+
+
+def _check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str = "") -> None:
+    groups = {name.split(".")[0] for name in known}
+    for key, value in tree.items():
+        if str(key) not in groups:
+            raise ValueError(f"{where}: unknown key {prefix + str(key)!r}{_offer(str(key), groups)}")
+        below = {
+            name.partition(".")[2]
+            for name in known
+            if name.startswith(f"{key}.") and not name.endswith(".help")
+        }
+        if isinstance(value, dict) and below:
+            _check_level(value, below, where, f"{prefix}{key}.")
+        else:
+            _check_classes(value, where, f"{prefix}{key}")
+
+
+def _check_classes(value: object, where: str, prefix: str) -> None:
+    """Checks the arguments of every class that is named below."""
+    if not isinstance(value, dict):
+        return
+    if "class_path" in value and isinstance(value.get("init_args"), dict):
+        cls = _find_class(value["class_path"])
+        if cls is not None:
+            names = set(inspect.signature(cls).parameters)
+            for name in value["init_args"]:
+                if name not in names:
+                    raise ValueError(
+                        f"{where}: {cls.__name__} ({prefix}) has no argument {name!r}{_offer(name, names)}"
+                    )
+    for key, below in value.items():
+        _check_classes(below, where, f"{prefix}.{key}")
+
+
+def _find_class(name: str) -> type | None:
+    """The class of that name or import path; None if there is none, which jsonargparse then says."""
+    found = next((vars(module)[name] for module in CLASSES if name in vars(module)), None) or pydoc.locate(
+        name
+    )
+    return found if inspect.isclass(found) else None
+
+
+def _offer(name: str, names: set[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" Known: {', '.join(sorted(names))}"
+
+
+def one_line(message: str, options: list[str] | None = None) -> str:
+    """Returns the telling part of one of jsonargparse's messages in one line.
+
+    Example:
+        >>> one_line("Parser key \\"epochs\\":\\n  Expected a <class 'int'>. Got value: x")
+        "epochs: expected int, got 'x'"
+    """
+    if match := re.match(r"unrecognized arguments: (--[\w.+-]+)", message):
+        return f"unknown option {match[1]}{_offer(match[1], set(options or []))}" if options else message
+    where = ".".join(re.findall(r'Parser key "([\w.]+)"', message))
+    base = re.search(r"Subtypes: \[<class '([\w.]+)'>", message)
+    given = re.findall(r"(?:Given value|Got value): (.*)", message)
+    lines = [line.strip(" -") for line in message.splitlines()]
+    telling = [line for line in lines if re.match(r"Expected|Option|Group|[A-Z]\w* needs", line)] or lines
+    if match := re.match(r"Option '(\w+)' is not accepted", telling[0]):
+        arguments = {
+            name
+            for module in CLASSES
+            for cls in vars(module).values()
+            if inspect.isclass(cls)
+            for name in inspect.signature(cls).parameters
+        }
+        return f"unknown key {match[1]!r}{_offer(match[1], arguments)}"
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>|typing\.", r"\1", telling[0]).split(". Got value")[0]
+    if text.startswith("Expected a dot import path") and base:
+        name = text.rpartition(": ")[2]
+        return f"{where}: unknown {base[1].rpartition('.')[2]} {name!r}{_offer(name, _subclasses(base[1]))}"
+    if text.startswith("Expected a ") and given:
+        return f"{where}: expected {text.removeprefix('Expected a ')}, got {given[-1]!r}"
+    return f"{where}: {text}" if where else text
+
+
+def _subclasses(path: str) -> set[str]:
+    found: set[str] = set()
+    todo = [cls for cls in [_find_class(path)] if cls]
+    while todo:
+        cls = todo.pop()
+        todo += cls.__subclasses__()
+        if not inspect.isabstract(cls):
+            found.add(cls.__name__)
+    return found

@@ -1,0 +1,83 @@
+"""Optimizers and learning-rate schedules: timm's, by name."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import timm.optim
+from timm.scheduler import create_scheduler_v2
+from timm.scheduler.scheduler import Scheduler
+from torch import nn
+from torch.optim import Optimizer
+
+from robustmoll.checks import known_name
+
+__all__ = ["OptimizerArgs", "SchedulerArgs"]
+
+SCHEDULERS = ("cosine", "multistep", "poly", "step", "tanh")
+
+
+@dataclass(frozen=True)
+class OptimizerArgs:
+    """How weights are updated.
+
+    Args:
+        name: "momentum" (SGD), "sgd" (with Nesterov's momentum), or any other of timm's optimizers.
+        lr: Learning rate at its height, > 0.
+        weight_decay: Decay of the weights; biases and normalisation layers are left out.
+        momentum: For the optimizers that have it.
+        args: Further arguments of that optimizer.
+    """
+
+    name: str = "sgd"
+    lr: float = 0.05
+    weight_decay: float = 5e-4
+    momentum: float = 0.9
+    args: dict[str, Any] = field(default_factory=dict)
+
+    def build(self, network: nn.Module) -> Optimizer:
+        """Returns the optimizer of the network's weights."""
+        known_name("optimizer", self.name, map(str, timm.optim.list_optimizers()))
+        try:
+            return timm.optim.create_optimizer_v2(
+                network,
+                opt=self.name,
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                momentum=self.momentum,
+                **self.args,
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"optimizer {self.name!r} does not take these arguments: {error}") from error
+
+
+@dataclass(frozen=True)
+class SchedulerArgs:
+    """How the learning rate changes, update by update.
+
+    Args:
+        name: "cosine" (to zero), or another of timm's: "multistep", "poly", "step", "tanh".
+        warmup_epochs: Epochs of linear growth at the start, may be 0.
+        args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
+    """
+
+    name: str = "cosine"
+    warmup_epochs: int = 1
+    args: dict[str, Any] = field(default_factory=dict)
+
+    def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
+        """Returns a schedule that is told the number of updates so far, and depends on nothing else."""
+        known_name("scheduler", self.name, SCHEDULERS)
+        try:
+            scheduler, _ = create_scheduler_v2(
+                optimizer,
+                sched=self.name,
+                num_epochs=epochs,
+                warmup_epochs=self.warmup_epochs,
+                warmup_lr=0.0,
+                step_on_epochs=False,
+                updates_per_epoch=steps_per_epoch,
+                **self.args,
+            )
+        except TypeError as error:
+            raise ValueError(f"scheduler {self.name!r} does not take these arguments: {error}") from error
+        return scheduler

@@ -1,0 +1,173 @@
+"""The run folder: who may write there, what was asked for, with which versions, and how the training went.
+
+config.yaml env.json metrics.csv checkpoints/ bench/<suite>/ plots/ report.html
+"""
+
+import csv
+import io
+import json
+import os
+import platform
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+import torch
+import yaml
+
+from robustmoll.files import write_whole
+
+__all__ = ["Interrupts", "MetricsFile", "check_trackers", "open_run"]
+
+# What may differ between a training and its continuation: nothing that the weights depend on.
+FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")
+PACKAGES = ("torch", "torchvision", "timm", "kornia", "accelerate", "numpy")
+
+
+def open_run(folder: Path, resume: bool, config: str | None = None) -> None:
+    """Makes the run folder, or finds the one to go on with, and keeps the config and the environment in it.
+
+    Args:
+        folder: Of the run.
+        resume: Whether to go on with a run that is there.
+        config: Text of config.yaml; None keeps none.
+
+    Raises:
+        ValueError: If the folder cannot be written, holds a run and `resume` is false, or holds one with
+            another config.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise ValueError(
+            f"run folder {folder} cannot be written ({error.strerror}); choose another --run"
+        ) from error
+    if (folder / "checkpoints").exists():
+        if not resume:
+            raise ValueError(
+                f"{folder} holds a run already; go on with --resume true, or choose another --run"
+            )
+        _check_config(folder / "config.yaml", config)
+    if config is not None:
+        write_whole(folder / "config.yaml", config.encode())
+    write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())
+
+
+def environment() -> dict[str, Any]:
+    """Returns what a figure may depend on besides the config: versions and machine."""
+    return {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "python": platform.python_version(),
+        **{package: _version(package) for package in ("robustmoll", *PACKAGES)},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def check_trackers(names: Iterable[str]) -> None:
+    """Raises a ValueError if a tracker's package is not installed."""
+    for name in names:
+        if find_spec(name) is None:
+            raise ValueError(f"tracker {name!r} is not installed; pip install 'robustmoll[tracking]'")
+
+
+class MetricsFile:
+    """A CSV file with a row an epoch, whole at any moment.
+
+    Args:
+        path: Of the file.
+        write: False for one that ignores all, as every process but the first needs it.
+    """
+
+    def __init__(self, path: Path, write: bool = True) -> None:
+        self.path, self.write = path, write
+
+    def rows(self) -> list[dict[str, str]]:
+        """Returns the rows; none if there is no file yet."""
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def keep_before(self, epoch: int) -> None:
+        """Drops the rows of `epoch` (counted from 1) and later, which a resumed training will write again."""
+        if rows := self.rows():
+            self._replace([row for row in rows if int(row["epoch"]) < epoch])
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Adds a row; its keys are the columns."""
+        self._replace([*self.rows(), dict(row)])
+
+    def _replace(self, rows: list[dict[str, Any]]) -> None:
+        if not self.write:
+            return
+        text = io.StringIO()
+        if rows:
+            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        write_whole(self.path, text.getvalue().encode())
+
+
+class Interrupts:
+    """Turns the first Ctrl-C (or SIGTERM) into a flag, so that a step can finish; a second one stops at once.
+
+    Attributes:
+        seen: Whether there was one.
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.seen:
+            raise KeyboardInterrupt("stopped at once")
+        self.seen = True
+
+
+def _check_config(path: Path, config: str | None) -> None:
+    if config is None or not path.exists():
+        return
+    old, new = (_flat(yaml.safe_load(text)) for text in (path.read_text(), config))
+    changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    changed = [key for key in changed if key.split(".")[0] not in FREE_KEYS]
+    if changed:
+        what = ", ".join(f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed)
+        raise ValueError(f"{path.parent} was started with another config: {what}; choose another --run")
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= (
+            _flat(value, f"{prefix}{key}.")
+            if isinstance(value, dict) and value
+            else {f"{prefix}{key}": value}
+        )
+    return flat
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
