@@ -166,10 +166,16 @@ class Results:
             return []
         return parse_cells(self.table.read_text(encoding="utf-8"), str(self.table))
 
-    def identity(self) -> dict[str, Any] | None:
-        """Returns what bench.json says was measured, None if there is none."""
+    def identity(self) -> dict[str, Any]:
+        """Returns what bench.json says was measured.
+
+        Raises:
+            ValueError: If it is missing.
+        """
         path = self.folder / "bench.json"
-        return json.loads(path.read_text(encoding="utf-8"))["identity"] if path.exists() else None
+        if not path.exists():
+            raise ValueError(f"{path} is missing: nothing says what was measured here")
+        return json.loads(path.read_text(encoding="utf-8"))["identity"]
 
     def outcomes(self, cell: Cell) -> Outcomes:
         """Returns what became of each image in a cell.
@@ -202,21 +208,17 @@ class Results:
         Raises:
             ValueError: If the folder holds cells of something else.
         """
+        if not self.table.exists() and not (self.folder / "bench.json").exists():
+            (self.folder / "outcomes").mkdir(parents=True, exist_ok=True)
+            content = {"identity": identity, "versions": versions}
+            write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
         known = self.identity()
-        if known is None and self.table.exists():
-            raise ValueError(
-                f"{self.folder} holds cells but no bench.json to say of what; use another folder"
-            )
         for name, value in identity.items():
-            if known is not None and known.get(name) != value:
+            if known.get(name) != value:
                 raise ValueError(
                     f"{self.folder} holds a benchmark with {name} {known.get(name)!r}, not {value!r};"
                     " use another folder"
                 )
-        if known is None:
-            (self.folder / "outcomes").mkdir(parents=True, exist_ok=True)
-            content = {"identity": identity, "versions": versions}
-            write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
 
     def add(self, cell: Cell, outcomes: Outcomes) -> None:
         """Keeps a finished cell: its outcomes first, then its row."""

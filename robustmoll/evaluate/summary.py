@@ -16,7 +16,7 @@ from robustmoll.checks import known_name
 from robustmoll.corruptions import GROUPS, NAMES
 from robustmoll.evaluate.baselines import corruption_errors, load_baseline
 from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell, write_whole
-from robustmoll.evaluate.markdown import summary_text
+from robustmoll.evaluate.tables import summary_text
 
 __all__ = ["FIGURES", "summarise", "write_summary"]
 

@@ -1,11 +1,18 @@
-"""Summaries as Markdown."""
+"""Summaries and comparisons as tables to read, in Markdown and in a terminal."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["markdown_table", "summary_text"]
+import numpy as np
+from rich.table import Table
+
+from robustmoll.evaluate.compare import Comparison, Group
+
+__all__ = ["comparison_table", "comparison_text", "markdown_table", "summary_text"]
 
 HEADER = ("", "error % ↓", "NLL ↓", "Brier ↓", "ECE % ↓")
+# Of a comparison's figures: name, factor, digits.
+ERROR, NLL, ECE = ("error %", 100, 2), ("NLL", 1, 3), ("ECE %", 100, 2)
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -83,3 +90,57 @@ def _baseline(baseline: dict[str, Any] | None) -> list[str]:
 
 def _percent(ratio: float | None) -> str:
     return "undefined" if ratio is None else f"{100 * ratio:.1f}"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Returns a comparison as Markdown."""
+    header, rows = _side_by_side(comparison)
+    return f"{markdown_table(header, rows)}\n\n{_caption(comparison)}\n"
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Returns a comparison as a table for `rich.print`."""
+    header, rows = _side_by_side(comparison)
+    table = Table(caption=_caption(comparison), caption_justify="left")
+    for column, name in enumerate(header):
+        table.add_column(name, justify="right" if column else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _side_by_side(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    first, *others = comparison.groups
+    header = ["", first.label, *(name for group in others for name in (group.label, f"minus {first.label}"))]
+    rows = []
+    for column, (figure, factor, digits) in enumerate((ERROR, NLL, ECE)):
+        for part, state in enumerate(("clean", "corrupted")):
+            row = [f"{state} {figure} ↓"]
+            for group in comparison.groups:
+                row.append(_value(factor * group.values[:, part, column], digits))
+                if group is not first:
+                    row.append(_difference(group, (part, column), factor, digits))
+            rows.append(row)
+    return header, rows
+
+
+def _value(values: np.ndarray, digits: int) -> str:
+    deviation = f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
+    return f"{values.mean():.{digits}f}{deviation}"
+
+
+def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:
+    value, low, high = (factor * part[figure] for part in (group.difference, group.low, group.high))
+    return f"{value:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
+def _caption(comparison: Comparison) -> str:
+    seeds = {len(group.values) for group in comparison.groups}
+    parts = [f"Corrupted: mean over {len(comparison.cells)} cells. {comparison.images} images."]
+    if len(comparison.groups) > 1:
+        parts.append("In brackets: 95 % interval of the difference, paired bootstrap over images.")
+    if seeds != {1}:
+        parts.append(f"±: standard deviation over {' or '.join(map(str, sorted(seeds)))} runs.")
+    if comparison.left_out:
+        parts.append(f"Left out, as not all runs have them: {', '.join(comparison.left_out)}.")
+    return " ".join(parts)
