@@ -1,14 +1,9 @@
 """Images for the corruption tests, and the outputs of the original code where they are at hand."""
 
-import json
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
+from originals import FOLDER, Originals
 from torch import Tensor
-
-ORACLE = Path(__file__).parents[2].parent / "shared" / "oracle"
 
 
 def natural_images(n: int, height: int, width: int) -> Tensor:
@@ -28,28 +23,9 @@ def images() -> Tensor:
     return natural_images(6, 40, 32)
 
 
-class Oracle:
-    """Outputs of the original code for one preset, as uint8 tensors of shape (N, 3, H, W)."""
-
-    def __init__(self, preset: str) -> None:
-        self.preset = preset
-        size = {"cifar": "cifar", "tiny": "tiny", "imagenet": "224"}[preset]
-        self.arrays = np.load(ORACLE / f"public_{size}.npz")
-        self.draws = json.loads((ORACLE / f"public_{size}_draws.json").read_text())
-        self.clean = self._tensor(self.arrays["clean"])
-
-    def corrupted(self, name: str, severity: int) -> Tensor:
-        """The output of the original code."""
-        return self._tensor(self.arrays[name][severity - 1])
-
-    @staticmethod
-    def _tensor(array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).permute(0, 3, 1, 2).contiguous()
-
-
 @pytest.fixture(params=["cifar", "tiny", "imagenet"])
-def oracle(request: pytest.FixtureRequest) -> Oracle:
+def originals(request: pytest.FixtureRequest) -> Originals:
     """The original's outputs, preset by preset."""
-    if not ORACLE.is_dir():
-        pytest.skip("the original's outputs are not beside the repository; the closed forms below still run")
-    return Oracle(request.param)
+    if not FOLDER.is_dir():
+        pytest.skip("no outputs of the original code; the other tests compare with scipy, Pillow and loops")
+    return Originals(request.param)
