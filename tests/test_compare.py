@@ -141,7 +141,7 @@ def test_text_and_terminal_show_the_same_figures(tmp_path: Path) -> None:
     text, terminal = comparison_text(found), printed(found)
     group = found.groups[1]
     difference, low, high = (100 * part[1, 0] for part in (group.difference, group.low, group.high))
-    for expected in (f"{difference:+.2f} ({low:+.2f} to {high:+.2f})", "corrupted error % ↓", "minus plain"):
+    for expected in (f"{difference:+.2f} ({low:+.2f}, {high:+.2f})", "corrupted error % ↓", "minus plain"):
         assert expected in text and expected in terminal
     table = text.split("\n\n")[0].splitlines()
     assert len(table) == 8 and len({len(line) for line in table}) == 1

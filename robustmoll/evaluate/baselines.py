@@ -83,7 +83,7 @@ def load_baseline(source: str | Path) -> Baseline:
     by_name = group_by_name(cells)
     severities = severities_of(by_name)
     errors = {name: mean(cell.error for cell in members) for name, members in by_name.items()}
-    return Baseline(clean.model, clean.preset, clean.error, errors, severities)
+    return Baseline(f"{clean.model} ({source})", clean.preset, clean.error, errors, severities)
 
 
 def corruption_errors(

@@ -9,6 +9,7 @@ number of processes changes what a cell measures.
 import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from robustmoll.data.image_set import ImageSet
 from robustmoll.evaluate.cells import CLEAN, Cell, Results
 from robustmoll.evaluate.judge import Judge, evaluating
 from robustmoll.evaluate.metrics import measure
-from robustmoll.evaluate.progress import Progress
 from robustmoll.evaluate.sources import Generated
+from robustmoll.progress import ProgressBar
 
 __all__ = ["bench"]
 
@@ -83,10 +84,11 @@ def bench(
     asked = [(CLEAN, 0.0), *((corruption, float(s)) for corruption in corruptions for s in severities)]
     todo = [request for request in dict.fromkeys(asked) if request not in done]
     first = accelerator is None or accelerator.is_main_process
-    with evaluating(model.to(device)), Progress(len(todo), len(data), show=first) as progress:
-        judge = Judge(model, source, batch_size, device, accelerator, progress)
-        for corruption, severity in todo:
-            found = judge(corruption, severity)
+    judge = Judge(model.to(device), source, batch_size, device, accelerator)
+    with evaluating(model), ProgressBar(len(todo) * len(data), show=first) as bar:
+        for number, (corruption, severity) in enumerate(todo, start=1):
+            what = f"{corruption} {severity:g}, cell {number} of {len(todo)}"
+            found = judge(corruption, severity, partial(bar.advance, description=what))
             cell = Cell(
                 **subject,
                 corruption=source.label(corruption),
@@ -97,7 +99,6 @@ def bench(
             if first:
                 results.add(cell, found)
             cells.append(cell)
-            progress.finish()
     return cells
 
 

@@ -12,7 +12,6 @@ import csv
 import dataclasses
 import io
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 
 from robustmoll.corruptions import NAMES
 from robustmoll.evaluate.metrics import Outcomes
+from robustmoll.files import write_whole
 
 __all__ = ["CLEAN", "Cell", "Results", "benchmark_cells", "clean_cell", "parse_cells"]
 
@@ -230,13 +230,3 @@ class Results:
 
     def _outcomes_path(self, cell: Cell) -> Path:
         return self.folder / "outcomes" / f"{cell.key}.npz"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that at any moment it holds all of the old content or all of the new."""
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

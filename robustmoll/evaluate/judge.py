@@ -1,6 +1,6 @@
 """Runs a classifier over one cell at a time, alone or together with other processes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from robustmoll.evaluate.metrics import Outcomes, outcomes
-from robustmoll.evaluate.progress import Progress
 from robustmoll.evaluate.sources import Generated
 
 __all__ = ["Judge", "evaluating"]
@@ -33,16 +32,19 @@ class Judge:
     batch_size: int
     device: torch.device
     accelerator: Accelerator | None
-    progress: Progress
 
-    def __call__(self, corruption: str, severity: float) -> Outcomes:
+    def __call__(self, corruption: str, severity: float, advance: Callable[[int], None]) -> Outcomes:
         """Judges a cell.
+
+        Args:
+            corruption: Its corruption.
+            severity: Its severity, 0 if it is the clean one.
+            advance: Is told, after every batch, how many images were judged by all processes.
 
         Raises:
             ValueError: If the model gives another number of classes than the data have, or a logit is NaN or
                 infinite.
         """
-        self.progress.begin(f"{corruption} {severity:g}")
         labels = self.source.data.labels
         table = np.zeros((len(Outcomes._fields), len(labels)))
         for rows in self._my_batches(len(labels)):
@@ -51,8 +53,7 @@ class Judge:
                 table[:, rows] = outcomes(self._logits(images), labels[rows])
             except ValueError as error:
                 raise ValueError(f"{corruption} {severity:g}: {error}") from None
-            # The other processes' batches of this round are counted as done too.
-            self.progress.advance(min(self._processes * self.batch_size, len(labels) - rows.start))
+            advance(min(self._processes * self.batch_size, len(labels) - rows.start))
         correct, *rest = self._merge(table)
         return Outcomes(correct.astype(bool), *rest)
 

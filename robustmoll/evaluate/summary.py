@@ -15,8 +15,9 @@ from typing import Any
 from robustmoll.checks import known_name
 from robustmoll.corruptions import GROUPS, NAMES
 from robustmoll.evaluate.baselines import corruption_errors, load_baseline
-from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell, write_whole
+from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell
 from robustmoll.evaluate.tables import summary_text
+from robustmoll.files import write_whole
 
 __all__ = ["FIGURES", "summarise", "write_summary"]
 

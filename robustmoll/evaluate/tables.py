@@ -131,7 +131,7 @@ def _value(values: np.ndarray, digits: int) -> str:
 
 def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:
     value, low, high = (factor * part[figure] for part in (group.difference, group.low, group.high))
-    return f"{value:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+    return f"{value:+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 
 def _caption(comparison: Comparison) -> str:
