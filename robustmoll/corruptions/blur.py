@@ -46,18 +46,17 @@ def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iteratio
         iterations: How often pixels are displaced, rounded.
     """
     height, width = x.shape[-2:]
-    levels = gaussian_filter(x, sigma).mul_(255).floor_()
+    levels = gaussian_filter(x, sigma).floor_()
     delta = round(max_delta)
-    for _ in range(round(iterations)):
-        levels = shuffled(levels, draws.integers((2 * delta) ** 2, height, width), delta)
-    return gaussian_filter(levels.div_(255), sigma)
+    moves = [draws.integers(2 * delta, 2, height, width) for _ in range(round(iterations))]
+    return gaussian_filter(shuffled(levels, moves, delta), sigma)
 
 
 @corruption("blur")
 def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
     """A trail of 2 ceil(radius) + 1 pixels, at -45 to 45 degrees, that fades like a Gaussian of `sigma`."""
     angle = draws.scalars(1)[:, 0] * 90 - 45
-    return drag(x.mul_(255), angle, radius, sigma).div_(255)
+    return drag(x, angle, radius, sigma)
 
 
 @corruption("blur")

@@ -19,14 +19,14 @@ Differences:
   differs.
 """
 
-import io
 from functools import lru_cache
 
 import numpy as np
 import torch
-from PIL import Image
+from kornia_rs.io import decode_image_jpegturbo, encode_image_jpegturbo
 from torch import Tensor
 
+from robustmoll.corruptions.colour import value
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import gaussian_filter
 from robustmoll.corruptions.registry import corruption
@@ -83,12 +83,13 @@ def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
     """
     height, width = x.shape[-2:]
     small_height, small_width = int(height * factor), int(width * factor)
-    levels = round_half_up(x.mul_(255))
-    levels = round_half_up(box_down(levels.transpose(2, 3), small_width).transpose(2, 3))
-    levels = round_half_up(box_down(levels, small_height))
-    rows = nearest_index(small_height, height, x.device)
+    members, counts = box_members(width, small_width, x.device)
+    # Sums of whole grey levels are exact; dividing afterwards keeps halves exact as well.
+    small = round_half_up(torch.matmul(round_half_up(x), members.T).div_(counts))
+    members, counts = box_members(height, small_height, x.device)
+    small = round_half_up(torch.matmul(members, small).div_(counts[:, None]))
     columns = nearest_index(small_width, width, x.device)
-    return levels.index_select(2, rows).index_select(3, columns).div_(255)
+    return small.index_select(3, columns).index_select(2, nearest_index(small_height, height, x.device))
 
 
 @corruption("digital")
@@ -100,30 +101,27 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
         draws: Not used.
         quality: 1 to 100, rounded.
     """
-    levels = x.mul_(255).add_(0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    decoded = np.stack([jpeg_round_trip(image, round(quality)) for image in levels])
-    return torch.from_numpy(decoded).to(x.device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    levels = (
+        round_half_up(x).to(torch.uint8).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    )
+    decoded = [
+        decode_image_jpegturbo(encode_image_jpegturbo(image, round(quality)), "rgb") for image in levels
+    ]
+    y = torch.from_numpy(np.stack(decoded)).to(x.device).permute(0, 3, 1, 2)
+    return y[:, : x.shape[1]].to(torch.float32)
 
 
 @corruption("extra", colour=True)
 def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
     """Changes the S of HSV to S' = factor S + added, clipped: V - (V - x) S' / S."""
-    value = x.amax(dim=1, keepdim=True)
-    chroma = value - x.amin(dim=1, keepdim=True)
-    saturation = chroma / value
-    changed = saturation.mul(factor).add_(added).clamp_(0, 1)
+    brightest = value(x)
+    chroma = brightest - x.amin(dim=1, keepdim=True)
+    saturation = chroma / brightest
+    change = saturation.mul(factor).add_(added).clamp_(0, 1).div_(saturation)
+    y = torch.lerp(brightest, x, torch.where(chroma > 0, change, 0))
     # A grey pixel has no hue: HSV calls it red, and only green and blue fall when it gains saturation.
-    red = torch.tensor([0.0, 1.0, 1.0], device=x.device).view(1, 3, 1, 1)
-    grey = value * (1 - added * red)
-    coloured = value - (value - x) * (changed / saturation)
-    return torch.where(chroma > 0, coloured, torch.where(value > 0, grey, 0))
-
-
-def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
-    """Encodes and decodes one image, uint8 of shape (H, W, C) with C = 1 or 3."""
-    file = io.BytesIO()
-    Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)).reshape(image.shape)
+    y[:, 1:] -= torch.where(chroma > 0, 0, brightest * added)
+    return y
 
 
 def round_half_up(x: Tensor) -> Tensor:
@@ -131,20 +129,13 @@ def round_half_up(x: Tensor) -> Tensor:
     return x.add_(0.5).floor_()
 
 
-def box_down(x: Tensor, small: int) -> Tensor:
-    """Averages rows into `small` rows; a pixel that the edge of a box cuts has full weight or none."""
-    members, counts = box_members(x.shape[2], small, x.device)
-    # The sum of whole grey levels is exact; dividing afterwards keeps halves exact as well.
-    return torch.matmul(members, x).div_(counts)
-
-
 @lru_cache(maxsize=64)
 def box_members(large: int, small: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Which of `large` pixels lie in which of `small` boxes (0 or 1), and how many in each, (small, 1)."""
+    """Which of `large` pixels lie in which of `small` boxes (0 or 1), and how many in each, (small)."""
     centre = (torch.arange(small, dtype=torch.float64)[:, None] + 0.5) * large / small
     offset = (torch.arange(large, dtype=torch.float64) - centre + 0.5) * small / large
     members = ((offset >= -0.5) & (offset < 0.5)).to(device, torch.float32)
-    return members, members.sum(dim=1, keepdim=True)
+    return members, members.sum(dim=1)
 
 
 @lru_cache(maxsize=64)

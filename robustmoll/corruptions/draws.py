@@ -9,25 +9,28 @@ save.
 
 The address of an image is hashed once, on the CPU, to a 64-bit key. From the key come
 
-* `scalars`: a few float64 numbers per image (angles, offsets), computed on the CPU: the same on every device;
-* `bits`, `uniform`, `signed`: one number per pixel, computed on the images' device in 32-bit integer
-  arithmetic that wraps around, which every device does alike: the same on every device;
-* `normal`: the inverse normal distribution function of such a number, the same up to the device's rounding
-  of `erfinv`.
+* `scalars`: a few float64 numbers per image (angles, offsets), computed on the CPU;
+* `ranks`: one of 65,536 equally likely integers per pixel, computed on the images' device in 32-bit integer
+  arithmetic that wraps around. `uniform`, `normal` and `integers` are functions of ranks: a linear one, a
+  look-up in a table made on the CPU, a multiplication and a shift.
 
-The pixel hash is two multiply-xorshift rounds (the constants of C. Wellons' `lowbias32`, 2018) with one
-half of the key added before the first round and the other between the two. The key hash is SplitMix64
-(Steele, Lea, Flood 2014).
+So every number is the same on every device, and a per-pixel number costs about what a copy of it costs.
+
+The pixel hash has two multiply-xorshift rounds (the constants of C. Wellons' `lowbias32`, 2018) with one half
+of the key added before the first and the other between the two; each 32-bit word serves two pixels. The key
+hash is SplitMix64 (Steele, Lea, Flood 2014).
 """
 
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
+RANKS = 1 << 16
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -38,27 +41,37 @@ def mix64(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
+def xorshift(x: Tensor, bits: int, spare: Tensor) -> None:
+    """x ^= x >> bits in place for int32 words; `spare` is overwritten."""
+    torch.bitwise_right_shift(x, bits, out=spare)
+    # torch shifts signed words arithmetically: the mask makes it a logical shift.
+    x.bitwise_xor_(spare.bitwise_and_((1 << (32 - bits)) - 1))
+
+
 def mix32(x: Tensor, key: Tensor) -> Tensor:
-    """Hashes int32 words in place, with a second key added between the two rounds.
-
-    Args:
-        x: int32 tensor, overwritten.
-        key: int32 tensor that broadcasts against x.
-    """
-    shifted = torch.empty_like(x)
-
-    def xorshift(bits: int) -> None:
-        # torch shifts signed words arithmetically: the mask makes it a logical shift.
-        torch.bitwise_right_shift(x, bits, out=shifted)
-        x.bitwise_xor_(shifted.bitwise_and_((1 << (32 - bits)) - 1))
-
-    xorshift(16)
+    """Hashes int32 words in place, with a second key (it broadcasts) added between two rounds."""
+    spare = torch.empty_like(x)
     x.mul_(0x7FEB352D)
-    xorshift(15)
+    xorshift(x, 15, spare)
     x.bitwise_xor_(key)
     x.mul_(0x846CA68B - (1 << 32))
-    xorshift(16)
+    xorshift(x, 16, spare)
     return x
+
+
+@lru_cache(maxsize=16)
+def scrambled_positions(n: int, device: torch.device) -> Tensor:
+    """The hashes of 0 ... n - 1 as int32: neighbouring pixels differ in all bits before a key is added."""
+    position = torch.arange(n, dtype=torch.int32, device=device)
+    return mix32(position, torch.zeros_like(position))
+
+
+@lru_cache(maxsize=4)
+def normal_table(device: torch.device) -> Tensor:
+    """The means of the 65,536 equally likely slices of the standard normal distribution, float32."""
+    edges = torch.special.ndtri(torch.arange(RANKS + 1, dtype=torch.float64) / RANKS)
+    density = torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
+    return ((density[:-1] - density[1:]) * RANKS).to(device, torch.float32)
 
 
 class Draws:
@@ -97,34 +110,38 @@ class Draws:
         words = mix64(self._keys()[:, None] + counter)
         return torch.from_numpy((words >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
-    def bits(self, *shape: int) -> Tensor:
-        """Random 32-bit words for each image, int32 of shape (B, *shape), on the device."""
+    def ranks(self, *shape: int) -> Tensor:
+        """Integers 0 ... 65535, int32 of shape (B, *shape), on the device."""
+        n = math.prod(shape)
         keys = torch.from_numpy(self._keys().view(np.int32).reshape(-1, 2)).to(self.device)
-        counter = torch.arange(math.prod(shape), dtype=torch.int32, device=self.device)
-        return mix32(counter ^ keys[:, :1], keys[:, 1:]).view(-1, *shape)
+        words = mix32(scrambled_positions((n + 1) // 2, self.device) ^ keys[:, :1], keys[:, 1:])
+        halves = words.view(torch.int16)[:, :n]
+        return halves.to(torch.int32).add_(RANKS // 2).view(-1, *shape)
 
     def uniform(self, *shape: int) -> Tensor:
-        """Uniform numbers in [0, 1) with 24 bits, float32 of shape (B, *shape), on the device."""
-        return self.bits(*shape).bitwise_and_(0xFFFFFF).to(torch.float32).mul_(2.0**-24)
-
-    def integers(self, n: int, *shape: int) -> Tensor:
-        """Integers 0 ... n - 1, n < 2^15, each as likely to 2^-16; int64 (B, *shape), on the device."""
-        high = self.bits(*shape).bitwise_right_shift_(16).bitwise_and_(0xFFFF)
-        return high.mul_(n).bitwise_right_shift_(16).to(torch.int64)
-
-    def signed(self, *shape: int) -> Tensor:
-        """Uniform numbers in (-1, 1), both ends excluded, float32 of shape (B, *shape), on the device."""
-        return self.bits(*shape).to(torch.float32).mul_(2.0**-31).clamp_(-1 + 2.0**-24, 1 - 2.0**-24)
+        """Numbers in (0, 1), the middles of 65,536 equal slices; float32 (B, *shape), on the device."""
+        return uniform_number(self.ranks(*shape))
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers, float32 of shape (B, *shape), on the device.
+        """Standard normal numbers, 65,536 different ones up to +-4.4; float32 (B, *shape), on the device."""
+        return normal_number(self.ranks(*shape))
 
-        They end at 5.3 standard deviations, beyond which lies one number in ten million.
-        """
-        return self.signed(*shape).erfinv_().mul_(math.sqrt(2))
+    def integers(self, n: int, *shape: int) -> Tensor:
+        """Integers 0 ... n - 1 for n < 2^15, int32 (B, *shape), on the device."""
+        return self.ranks(*shape).mul_(n).bitwise_right_shift_(16)
 
     def _keys(self) -> np.ndarray:
         """One fresh 64-bit key for each image."""
         digest = hashlib.blake2b(f"{self.address}/{self.calls}".encode(), digest_size=8).digest()
         self.calls += 1
         return mix64(mix64(self.ids * GOLDEN) ^ np.frombuffer(digest, dtype=np.uint64))
+
+
+def uniform_number(ranks: Tensor) -> Tensor:
+    """The middle of the slice of [0, 1] that a rank stands for."""
+    return ranks.to(torch.float32).add_(0.5).mul_(1 / RANKS)
+
+
+def normal_number(ranks: Tensor) -> Tensor:
+    """The mean of the slice of the normal distribution that a rank stands for."""
+    return normal_table(ranks.device).index_select(0, ranks.flatten()).view_as(ranks)

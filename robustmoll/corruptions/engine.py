@@ -1,10 +1,10 @@
 """Applies corruptions to batches: checks the request, splits the batch into cells, calls the functions.
 
-uint8 images follow the original: x / 255, corrupt, clip to [0, 1], times 255, *truncate*. Float images get
-exactly the same with the truncation left out. So `corrupt(x / 255)`, truncated, is `corrupt(x)`, and steps
-inside a corruption that work in whole grey levels (the pre-blur of `glass_blur`, the layers of `snow` and
-`spatter`, `pixelate`, JPEG) do so for float images too. All is computed in float32; float16, bfloat16 and
-float64 images come back as what they were.
+Inside, images are float32 in grey levels [0, 255], and constants that the original applies to [0, 1] are
+scaled. uint8 images follow the original to the end: clip, then *truncate*. Float images get the same with
+the truncation left out, and steps inside a corruption that work in whole grey levels (the pre-blur of
+`glass_blur`, the layers of `snow` and `spatter`, `pixelate`, JPEG) do so for them too. float16, bfloat16
+and float64 images come back as what they were.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +12,10 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from kornia.color import rgb_to_grayscale
 from torch import Tensor, nn
 
 from robustmoll.checks import known_name, require
+from robustmoll.corruptions.colour import luma
 from robustmoll.corruptions.constants import PRESETS, constants
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.registry import REGISTRY
@@ -83,14 +83,22 @@ def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draw
     entry = REGISTRY[known_name("corruption", name, REGISTRY)]
     if severity == 0:
         return x
-    clean = x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x.to(torch.float32)
-    colour = clean.expand(-1, 3, -1, -1) if entry.colour else clean
-    y = entry.function(colour.clone(), draws, *constants(name, preset, severity)).clamp_(0, 1)
+    levels = grey_levels(x)
+    if entry.colour and levels.shape[1] == 1:
+        levels = levels.repeat(1, 3, 1, 1)
+    y = entry.function(levels, draws, *constants(name, preset, severity)).clamp_(0, 255)
     if y.shape[1] != x.shape[1]:
-        y = rgb_to_grayscale(y)
+        y = luma(y)
     if severity < 1:
-        y = torch.lerp(clean, y, severity)
-    return y.mul_(255).to(torch.uint8) if x.dtype == torch.uint8 else y.to(x.dtype)
+        y = torch.lerp(grey_levels(x), y, severity)
+    if x.dtype == torch.uint8:
+        return y.to(torch.int16).to(torch.uint8)  # truncates; by way of int16 it is four times as fast
+    return y.div_(255).to(x.dtype)
+
+
+def grey_levels(x: Tensor) -> Tensor:
+    """Images as float32 in [0, 255], always a copy."""
+    return x.to(torch.float32) if x.dtype == torch.uint8 else x.to(torch.float32) * 255
 
 
 def pieces(members: list[int], x: Tensor) -> Iterator[list[int]]:

@@ -61,7 +61,7 @@ def frost(x: Tensor, draws: Draws, image_weight: float, frost_weight: float, sca
         top = int(row * (picture.shape[1] - height))
         left = int(column * (picture.shape[2] - width))
         crops.append(picture[:, top : top + height, left : left + width])
-    return x.mul_(image_weight).add_(torch.stack(crops).mul_(frost_weight))
+    return x.mul_(image_weight).add_(torch.stack(crops), alpha=frost_weight)
 
 
 def frost_source() -> str:
@@ -101,11 +101,11 @@ def frost_folder() -> Path | None:
 def scaled_pictures(
     folder: Path | None, scale: float, height: int, width: int, device: torch.device
 ) -> list[Tensor]:
-    """The pictures as float32 (3, h, w) in [0, 1], so large that crops of height x width can be chosen."""
+    """The pictures as float32 (3, h, w), so large that there are crops of height x width to choose."""
     scaled = []
     for picture in raw_pictures(folder):
         factor = max(scale, (height + 1) / picture.shape[1], (width + 1) / picture.shape[2])
-        scaled.append(resized(picture, factor).div_(255).to(device))
+        scaled.append(resized(picture, factor).to(device))
     return scaled
 
 

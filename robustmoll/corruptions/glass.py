@@ -3,54 +3,48 @@
 import torch
 from torch import Tensor
 
-DOUBLINGS = 6
+DOUBLINGS = 5
 
 
-def shuffled(x: Tensor, choice: Tensor, delta: int) -> Tensor:
+def shuffled(x: Tensor, moves: list[Tensor], delta: int) -> Tensor:
     """Replaces pixels, last row first and in each row last column first, by a neighbour as it is by then.
-
-    Pixel p becomes p + (dy, dx). If that pixel was visited before p, its replacement is what is copied; so
-    each pixel starts a chain of visited pixels, ever farther down, that ends at one not yet visited, whose
-    own colour is what arrives. All chains are followed at once, by pointer doubling: `DOUBLINGS` of them
-    follow 64 links. A link exists with probability below 0.45, so that a longer chain turns up in one image
-    of 10^18.
 
     Args:
         x: Images of shape (B, C, H, W).
-        choice: Integers in [0, 4 delta^2), shape (B, H, W): (dy, dx) in [-delta, delta)^2, row-major.
-        delta: Farthest displacement in pixels. With 1, no link exists: neighbours down and right are never
-            taken.
+        moves: For each time that this is done, integers in [0, 2 delta), (B, 2, H, W): how far right (first
+            channel) and down (second) the neighbour is, plus delta.
+        delta: Farthest displacement in pixels.
     """
-    batch, channels, height, width = x.shape
-    offset_y, offset_x = choice // (2 * delta) - delta, choice % (2 * delta) - delta
-    rows, columns = visited(height, delta, x.device)[:, None], visited(width, delta, x.device)
-    here = torch.arange(height * width, device=x.device).view(height, width)
-    # Where a pixel is not visited its "neighbour" is itself.
-    there = here + torch.where(rows & columns, offset_y * width + offset_x, 0)
-    there = there.view(batch, -1)
-    if delta > 1:
-        there = last_link(there, (rows & columns).flatten(), here.flatten())
-    index = there[:, None].expand(-1, channels, -1)
-    return x.flatten(2).gather(2, index).view_as(x)
+    # Last round first: each round says from where in the image before it a pixel comes.
+    index = sources(moves[-1], delta)
+    for move in moves[-2::-1]:
+        index = sources(move, delta).gather(1, index)
+    return x.flatten(2).gather(2, index[:, None].expand(-1, x.shape[1], -1)).view_as(x)
 
 
-def last_link(there: Tensor, inside: Tensor, here: Tensor) -> Tensor:
-    """Follows chains to their ends.
+def sources(move: Tensor, delta: int) -> Tensor:
+    """Where each pixel's colour comes from in one round, as positions 0 ... H W - 1, int64 (B, H W).
 
-    Args:
-        there: The pixel that each pixel copies, (B, H W).
-        inside: Which pixels are visited at all, (H W).
-        here: 0 ... H W - 1.
+    A pixel copies its neighbour. If that was visited before (it lies further down, or in the same row further
+    right), it has been replaced itself; so each pixel starts a chain of visited pixels that ends at one not
+    yet visited, whose own colour is what arrives. All chains are followed at once by pointer doubling:
+    `DOUBLINGS` of them follow 32 links. A link exists with probability below 0.43, so that in one image of
+    a million a longer chain is cut short, at one pixel. With delta = 1 there are no links.
     """
-    # A pixel that is copied before its visit stands for its old colour: such a link is marked by a final
-    # state, the index shifted by H W, which points at itself.
-    n = len(here)
-    final = ~inside[there] | (there <= here)
-    pointer = torch.where(final, there + n, there)
+    height, width = move.shape[-2:]
+    n = height * width
+    inside = visited(height, delta, move.device)[:, None] & visited(width, delta, move.device)
+    here = torch.arange(n, device=move.device)
+    step = move[:, 1].sub(delta).mul_(width).add_(move[:, 0]).sub_(delta)
+    there = step.mul_(inside).flatten(1) + here  # a pixel that is not visited copies itself
+    if delta == 1:
+        return there
+    # Two states of each pixel: replaced (0 ... n - 1) and as it was before (n ... 2 n - 1), where chains end.
+    linked = inside.flatten().index_select(0, there.flatten()).view_as(there) & (there > here)
+    pointer = torch.cat([torch.where(linked, there, there + n), (here + n).expand_as(there)], dim=1)
     for _ in range(DOUBLINGS):
-        next_pointer = pointer.gather(1, pointer.remainder(n))
-        pointer = torch.where(pointer < n, next_pointer, pointer)
-    return pointer.remainder(n)
+        pointer[:, :n] = pointer.gather(1, pointer[:, :n])
+    return pointer[:, :n] % n
 
 
 def visited(n: int, delta: int, device: torch.device) -> Tensor:

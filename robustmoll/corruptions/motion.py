@@ -4,7 +4,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 QUANTUM = 257  # 16-bit steps per 8-bit grey level
 
@@ -25,25 +25,54 @@ def drag(levels: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
     Returns:
         Grey levels in steps of 1 / 257.
     """
-    height, width = levels.shape[-2:]
     steps = torch.arange(2 * math.ceil(radius) + 1, dtype=torch.float64)
     fading = torch.exp(-(steps**2) / (2 * sigma**2))
     weights = (fading / fading.sum()).tolist()
     direction = torch.deg2rad(angle)[:, None]
-    columns = line_index(torch.cos(direction) * steps, width, levels.device)
-    rows = line_index(torch.sin(direction) * steps, height, levels.device) * width
+    right = torch.ceil(torch.cos(direction) * steps - 0.5).long()
+    down = torch.ceil(torch.sin(direction) * steps - 0.5).long()
+    trail = trail_of_views if levels.device.type == "cpu" else trail_by_index
+    return trail(levels, weights, down, right).mul_(QUANTUM).add_(0.5).floor_().div_(QUANTUM)
+
+
+def trail_of_views(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:
+    """The weighted sum of moved images, image by image: on a CPU twice as fast as an index for each pixel.
+
+    Args:
+        levels: Images of shape (B, C, H, W).
+        weights: T weights.
+        down: How far down each of the T images is read, integers (B, T), on the CPU.
+        right: How far right.
+    """
+    height, width = levels.shape[-2:]
+    top, left = max(-int(down.min()), 0), max(-int(right.min()), 0)
+    bottom, end = max(int(down.max()), 0), max(int(right.max()), 0)
+    padded = pad(levels, [left, end, top, bottom], mode="replicate")
+    out = torch.zeros_like(levels)
+    for source, total, ys, xs in zip(
+        padded, out, (down + top).tolist(), (right + left).tolist(), strict=True
+    ):
+        for weight, y, x in zip(weights, ys, xs, strict=True):
+            total.add_(source[:, y : y + height, x : x + width], alpha=weight)
+    return out
+
+
+def trail_by_index(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:
+    """The same as `trail_of_views`, for all images at once."""
+    height, width = levels.shape[-2:]
+    rows = line_index(down, height, levels.device) * width
+    columns = line_index(right, width, levels.device)
     flat = levels.flatten(2)
     out = torch.zeros_like(flat)
     for i, weight in enumerate(weights):
         index = (rows[:, i, :, None] + columns[:, i, None, :]).flatten(1)[:, None]
-        out.add_(flat.gather(2, index.expand_as(flat)).mul_(weight))
-    return out.mul_(QUANTUM).add_(0.5).floor_().div_(QUANTUM).view_as(levels)
+        out.add_(flat.gather(2, index.expand_as(flat)), alpha=weight)
+    return out.view_as(levels)
 
 
 def line_index(offset: Tensor, n: int, device: torch.device) -> Tensor:
-    """The pixel at each of n positions plus each offset, (B, taps, n), the outermost ones repeated."""
-    whole = torch.ceil(offset - 0.5).long().to(device)
-    return (torch.arange(n, device=device) + whole[:, :, None]).clamp_(0, n - 1)
+    """The pixel at each of n positions plus each offset, (B, T, n), the outermost ones repeated."""
+    return (torch.arange(n, device=device) + offset.to(device)[:, :, None]).clamp_(0, n - 1)
 
 
 def zoom_in(x: Tensor, factor: float) -> Tensor:

@@ -14,8 +14,8 @@ class Corruption(NamedTuple):
     """A corruption as the engine sees it.
 
     Attributes:
-        function: `(x, draws, *constants) -> y` with x and y float32 of shape (B, C, H, W) in grey values
-            [0, 1]; y may leave [0, 1], the engine clips. x may be overwritten: it is the engine's own copy.
+        function: `(x, draws, *constants) -> y` with x and y float32 of shape (B, C, H, W) in grey levels
+            [0, 255]; y may leave that range, the engine clips. x may be overwritten: it is a copy.
         group: Family: noise, blur, weather, digital, or extra.
         colour: True if the function wants three channels. A grey image is then repeated three times and the
             luma of the result is kept.

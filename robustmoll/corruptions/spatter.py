@@ -14,8 +14,8 @@ from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, equa
 from robustmoll.corruptions.filters import correlate, gaussian_filter
 from robustmoll.corruptions.registry import corruption
 
-WATER = (175 / 255, 238 / 255, 238 / 255)  # pale turquoise
-MUD = (63 / 255, 42 / 255, 20 / 255)
+WATER = (175.0, 238.0, 238.0)  # pale turquoise
+MUD = (63.0, 42.0, 20.0)
 EMBOSS = torch.tensor([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
 FARTHEST = 20  # pixels
 
@@ -43,12 +43,12 @@ def spatter(
         strength: Of water, its opacity; of mud, the smoothing of its edges in pixels.
         mud: 0 for water, 1 for mud; rounded.
     """
-    liquid = gaussian_filter(draws.normal(*x.shape[-2:]).mul_(scale).add_(loc), sigma)
+    liquid = gaussian_filter(draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc), sigma)
     if round(mud):
         mask = gaussian_filter((liquid > threshold).to(x.dtype), strength)
-        mask = torch.where(mask < 0.8, 0, mask)[:, None]
+        mask = torch.where(mask < 0.8, 0, mask)
         return x.mul_(1 - mask).add_(mask * colour(MUD, x.device))
-    levels = torch.where(liquid < threshold, 0, liquid * 255).floor_().to(torch.int32)
+    levels = torch.where(liquid < threshold, 0, liquid * 255).to(torch.int32)[:, 0]
     layer = levels * light(canny(levels, 50, 150))
     largest = layer.amax(dim=(1, 2), keepdim=True)
     layer = torch.where(largest > 0, layer * (strength / largest), 0)[:, None]

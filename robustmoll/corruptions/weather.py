@@ -14,13 +14,15 @@ where its enlargement shows it.
 """
 
 import torch
-from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
+from robustmoll.corruptions.colour import luma, value
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.motion import drag, zoom_in
 from robustmoll.corruptions.plasma import plasma
 from robustmoll.corruptions.registry import corruption
+
+BLACK = 1e-5  # grey levels
 
 
 @corruption("weather", colour=True)
@@ -52,9 +54,10 @@ def snow(
     angle = draws.scalars(1)[:, 0] * 90 - 135
     flakes = zoom_in(noise, zoom)
     flakes = torch.where(flakes < threshold, 0, flakes).clamp_(0, 1).mul_(255).floor_()
-    layer = drag(flakes, angle, radius, sigma).floor_().div_(255)
-    white = rgb_to_grayscale(x).mul_(1.5).add_(0.5)
-    return torch.maximum(x, white).mul_(1 - blend).add_(x.mul_(blend)).add_(layer).add_(layer.flip(2, 3))
+    layer = drag(flakes, angle, radius, sigma).floor_()
+    layer += layer.flip(2, 3)
+    white = luma(x).mul_(1.5).add_(127.5)
+    return torch.lerp(torch.maximum(x, white), x, blend).add_(layer)
 
 
 @corruption("weather")
@@ -71,12 +74,13 @@ def fog(x: Tensor, draws: Draws, strength: float, wibble_decay: float) -> Tensor
     size = 1 << (max(height, width) - 1).bit_length()
     cloud = plasma(draws.uniform(size, size).mul_(2).sub_(1), wibble_decay)[:, None, :height, :width]
     largest = x.amax(dim=(1, 2, 3), keepdim=True)
-    return x.add_(cloud.mul(strength)).mul_(largest / (largest + strength))
+    return x.add_(cloud, alpha=255 * strength).mul_(largest / (largest + 255 * strength))
 
 
 @corruption("weather")
 def brightness(x: Tensor, draws: Draws, added: float) -> Tensor:
     """Adds to the V of HSV: all channels grow by the factor min(V + added, 1) / V, and black turns grey."""
-    value = x.amax(dim=1, keepdim=True)
-    brighter = (value + added).clamp_(max=1)
-    return torch.where(value > 0, x * (brighter / value), brighter)
+    # Channels and V a trifle up, which float32 shows next to black only: 0 times infinity becomes the grey.
+    x.add_(BLACK)
+    old = value(x)
+    return x.mul_(old.add(255 * added).clamp_(max=255).div_(old))

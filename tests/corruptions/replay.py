@@ -33,9 +33,9 @@ class Replay:
 
     def integers(self, n: int, *shape: int) -> Tensor:
         """Integers below n, (B, *shape)."""
-        numbers = self._next("integers").reshape(-1, *shape)
+        numbers = self._next("integers").view(-1, *shape)
         assert numbers.min() >= 0 and numbers.max() < n
-        return numbers.long()
+        return numbers.int()
 
 
 def replay(name: str, constants: tuple[float, ...], n: int, size: int, seed: int) -> Replay:
@@ -63,10 +63,11 @@ def _glass(state: RandomState, size: int, sigma: float, delta: int, iterations: 
     rounds = []
     for _ in range(iterations):
         span = range(size - delta, delta, -1)
-        choice = np.zeros((size, size), dtype=np.int64)
-        moves = state.randint(-delta, delta, size=(len(span), len(span), 2)) + delta
-        choice[np.ix_(span, span)] = moves[..., 1] * 2 * delta + moves[..., 0]
-        rounds.append(choice)
+        steps = state.randint(-delta, delta, size=(len(span), len(span), 2))  # right, down
+        moves = np.zeros((2, size, size), dtype=np.int32)
+        for channel in (0, 1):
+            moves[channel][np.ix_(span, span)] = steps[..., channel] + delta
+        rounds.append(moves)
     return {"integers": rounds}
 
 

@@ -29,7 +29,7 @@ DETERMINISTIC = [
 
 def with_draws(name: str, x: Tensor, draws: Replay, values: tuple[float, ...]) -> Tensor:
     """What the engine computes for uint8 images, with draws from elsewhere."""
-    return REGISTRY[name].function(x.float() / 255, draws, *values).clamp(0, 1).mul(255).to(torch.uint8)
+    return REGISTRY[name].function(x.float(), draws, *values).clamp(0, 255).to(torch.uint8)
 
 
 def assert_alike(ours: Tensor, theirs: Tensor, share: float, most: int) -> None:
