@@ -22,7 +22,7 @@ from robustmoll.mollify import Mollify
 from robustmoll.tasks import Backbone, Classify
 from robustmoll.train import Trainer
 
-__all__ = ["Parser", "add_bench_arguments", "build_trainer", "training_parser"]
+__all__ = ["Parser", "add_bench_arguments", "bench_arguments", "build_trainer", "load_run", "training_parser"]
 
 # Modules whose classes a config may name without their path.
 CLASSES = (data, degradations, schedules, times)
@@ -71,6 +71,30 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer:
     names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
     task = Classify(parts.model, parts.mollify, parts.loss)
     return Trainer(parts.data, task, **{name: parts[name] for name in names if name in parts})
+
+
+def bench_arguments(config: Namespace) -> dict[str, Any]:
+    """Returns the arguments of `robustmoll.evaluate.bench` that a config holds."""
+    names = inspect.signature(bench).parameters.keys() - NOT_BENCH_KEYS
+    return {name: config[name] for name in names if name in config}
+
+
+def load_run(run: str | Path) -> tuple[Trainer, Namespace]:
+    """Reads the config of a run.
+
+    Returns:
+        What trained it, and its config.
+
+    Raises:
+        ValueError: If the folder is no run, or its config is not readable.
+    """
+    path = Path(run) / "config.yaml"
+    if not path.exists():
+        raise ValueError(f"{run} is no run: {path} is missing; give the folder that `robustmoll train` wrote")
+    parser = training_parser()
+    check_keys(path, parser)
+    config = parser.parse_args(["--config", str(path), "--run", str(run)])
+    return build_trainer(parser, config), config
 
 
 def _count_classes(data: Data) -> int:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
@@ -96,9 +97,12 @@ class Trainer:
             FloatingPointError: If a loss is not finite; the weights are still those of the step before.
             KeyboardInterrupt: After Ctrl-C.
         """
+        AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
         accelerator = Accelerator(
             mixed_precision=self.precision, log_with=list(self.trackers) or None, project_dir=str(self.run)
         )
+        if self.precision == "fp16" and accelerator.device.type == "cpu":
+            raise ValueError("precision fp16 needs an accelerator (Accelerate leaves it out on the CPU); choose bf16 or no")
         with accelerator.main_process_first():
             open_run(self.run, self.resume or not accelerator.is_main_process, config)
         train, test = self.data.load()

@@ -144,9 +144,14 @@ def read_image(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file).convert("L" if channels == 1 else "RGB")
+            image = _eight_bits(ImageOps.exif_transpose(file)).convert("L" if channels == 1 else "RGB")
     except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot read image {path}: {error}; replace or remove the file") from error
     if image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     return np.asarray(image, dtype=np.uint8).reshape(size, size, channels)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow would clip 16-bit grey levels at 255 instead of scaling them.
+    return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)) if image.mode.startswith("I;16") else image

@@ -10,12 +10,16 @@ from torch import Generator, Tensor, nn
 
 from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
+from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.models import create_model
 from robustmoll.mollify import Draw, Mollify
 from robustmoll.seeds import seed_at
 from robustmoll.tasks.losses import LOSSES
 
 __all__ = ["Backbone", "Classifier", "Classify", "build_classifier", "load_weights"]
+
+# Which family of the corruption benchmark a degradation has a likeness to.
+FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,16 @@ class Classify:
         """
         x_t, y_t = self.mollify.apply(classifier.standardise(x), y, draw)
         return LOSSES[self.loss](network(x_t), y_t)
+
+    def families(self) -> list[str]:
+        """Returns the families of test-time corruptions that resemble what the training does to images."""
+        seen = {
+            family
+            for role, p in zip(self.mollify.roles, self.mollify.probabilities, strict=True)
+            for kind, family in FAMILIES.items()
+            if p > 0 and role != "clean" and isinstance(self.mollify.degradations[role], kind)
+        }
+        return sorted(seen)
 
     def describe(self, draw: Draw) -> str:
         """Returns the roles and times of a batch in one line, for an error message."""

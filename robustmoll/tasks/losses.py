@@ -28,8 +28,8 @@ def normalised_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     .. math:: -\sum_k y_k \log f_k + \log Z, \quad
         Z = \sum_k \int_0^1 \bar f^g f_k^{1 - g} dg = \sum_k \frac{\bar f - f_k}{\log \bar f - \log f_k}
 
-    with the geometric mean :math:`\bar f` of f over the classes (Heinonen et al., AISTATS 2025). Arguments and result as
-    for `cross_entropy`.
+    with the geometric mean :math:`\bar f` of f over the classes (Heinonen et al., AISTATS 2025). Arguments and result
+    as for `cross_entropy`.
     """
     log_f = _log_softmax(logits)
     log_mean = log_f.mean(1, keepdim=True)
@@ -44,7 +44,7 @@ def normalised_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
 
 def binary_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """Returns the mean over classes of K yes-or-no cross-entropies. Arguments and result as for `cross_entropy`."""
-    return binary_cross_entropy_with_logits(logits.float(), y, reduction="none").mean(1)
+    return binary_cross_entropy_with_logits(_precise(logits), y, reduction="none").mean(1)
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -55,5 +55,9 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def _log_softmax(logits: Tensor) -> Tensor:
+    return torch.log_softmax(_precise(logits), dim=1)
+
+
+def _precise(logits: Tensor) -> Tensor:
     # Half precision would lose the small probabilities that calibration is about.
-    return torch.log_softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), dim=1)
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))

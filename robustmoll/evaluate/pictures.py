@@ -1,0 +1,82 @@
+"""The pictures of a run: its benchmark, its training, and what mollification did to images and labels."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from robustmoll.data import ImageSet
+from robustmoll.degradations import HeatBlur, Noise
+from robustmoll.evaluate.plots import bench_pictures, sample_sheet, schedule_sheet, training_curves
+from robustmoll.mollify import Mollify
+from robustmoll.run import MetricsFile
+from robustmoll.seeds import generator_at
+from robustmoll.tasks import Classifier, Classify
+
+__all__ = ["run_pictures"]
+
+SAMPLES = 10
+DENSITY_DRAWS, DENSITY_BINS = 200_000, 50
+
+
+def run_pictures(run: Path, suite: str, task: Classify, train: ImageSet) -> dict[str, Figure]:
+    """Draws all pictures of a run, by name.
+
+    Args:
+        run: Its folder, with the benchmark in bench/<suite>.
+        suite: Name of that benchmark.
+        task: What was trained.
+        train: On which images.
+    """
+    pictures = bench_pictures(run / "bench" / suite)
+    if rows := MetricsFile(run / "metrics.csv").rows():
+        pictures["training"] = training_curves(rows)
+    pictures["samples"] = _samples(task, train)
+    if schedules := _schedules(task.mollify, train.size[1]):
+        pictures["schedule"] = schedules
+    return pictures
+
+
+def _samples(task: Classify, train: ImageSet) -> Figure:
+    """Ten training images as the network sees them, with their labels."""
+    generator = generator_at("samples")
+    rows = torch.randperm(len(train), generator=generator)[:SAMPLES]
+    mollify, images, labels = task.mollify, train.images[rows], train.labels[rows]
+    draw = mollify.draw(len(rows), generator)
+    view = Classifier(nn.Identity(), *train.moments(), len(train.classes))
+    x, y = mollify.apply(view.standardise(images), labels, draw)
+    captions = [
+        f"{mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"
+        for role, t, soft in zip(draw.roles.tolist(), draw.t.tolist(), y, strict=True)
+    ]
+    return sample_sheet(x * view.std + view.mean, captions)
+
+
+def _label_text(soft: Tensor, classes: tuple[str, ...]) -> str:
+    names = [*classes, "sink"]
+    top = int(soft.argmax())
+    rest = float(soft.sum() - soft[top]) / (len(soft) - 1)
+    return f"{names[top]} {soft[top]:.2f}" + (f", others {rest:.3f} each" if rest > 0 else "")
+
+
+def _schedules(mollify: Mollify, width: int) -> Figure | None:
+    """The schedules of the roles "noise" and "blur"; nothing where they are no noise and blur of ours."""
+    noise, blur = mollify.degradations["noise"], mollify.degradations["blur"]
+    if not (isinstance(noise, Noise) and isinstance(blur, HeatBlur)):
+        return None
+    t = torch.linspace(0, 1, 201)
+    alpha, sigma = noise.schedule(t)
+    # A histogram of draws serves every time source, also one that has no density.
+    draws = mollify.time.sample(DENSITY_DRAWS, generator_at("density"))
+    density, edges = np.histogram(draws, DENSITY_BINS, (0, 1), density=True)
+    return schedule_sheet(
+        t,
+        alpha=alpha,
+        sigma=sigma,
+        snr=noise.schedule.snr(t),
+        blur_sigma=blur.schedule.sigma(t, width),
+        gamma={"noise": noise.gamma(t), "blur": blur.gamma(t)},
+        density=np.interp(t, (edges[1:] + edges[:-1]) / 2, density),
+    )

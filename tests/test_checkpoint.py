@@ -1,0 +1,107 @@
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from robustmoll import checkpoint
+from robustmoll.checkpoint import Checkpoint, Damaged
+from robustmoll.files import sha256
+
+
+def make(step: int) -> Checkpoint:
+    return Checkpoint(step, {"w": torch.full((3,), float(step))}, {"architecture": "x"}, {"lr": 0.1, "b": torch.ones(2)})
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, make(3))
+    found = checkpoint.load(tmp_path / "last")
+    assert (found.step, found.config, found.training["lr"]) == (3, {"architecture": "x"}, 0.1)
+    assert torch.equal(found.weights["w"], make(3).weights["w"]) and torch.equal(found.training["b"], torch.ones(2))
+
+
+def test_the_one_before_is_kept(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        checkpoint.save(tmp_path, make(step))
+    assert checkpoint.load(tmp_path / "last").step == 3 and checkpoint.load(tmp_path / "previous").step == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last", "previous"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "training.pt", "checkpoint.json"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "remove", "empty"])
+def test_a_damaged_last_one_gives_way_to_the_one_before(tmp_path: Path, name: str, damage: str) -> None:
+    for step in (1, 2):
+        checkpoint.save(tmp_path, make(step))
+    path = tmp_path / "last" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    spoil: dict[str, Callable[[], object]] = {
+        "cut": lambda: path.write_bytes(path.read_bytes()[:-7]),
+        "flip": lambda: path.write_bytes(content),
+        "remove": path.unlink,
+        "empty": lambda: path.write_bytes(b""),
+    }
+    spoil[damage]()
+    found, passed = checkpoint.load_newest(tmp_path)
+    assert found.step == 1 and len(passed) == 1 and name in passed[0]
+
+
+@pytest.mark.parametrize("killed_at", range(12))
+def test_killed_at_any_moment_a_whole_checkpoint_is_left(
+    tmp_path: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (1, 2):
+        checkpoint.save(tmp_path, make(step))
+    count = 0
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            nonlocal count
+            if count == killed_at:
+                raise SystemExit("killed")
+            count += 1
+            return real(*args, **kwargs)
+
+        return call
+
+    for module, name in ((os, "replace"), (os, "rename"), (os, "fsync"), (shutil, "rmtree")):
+        monkeypatch.setattr(module, name, counted(getattr(module, name)))
+    with pytest.raises(SystemExit):
+        checkpoint.save(tmp_path, make(3))
+    monkeypatch.undo()
+    assert checkpoint.load_newest(tmp_path)[0].step in (1, 2, 3)
+    checkpoint.save(tmp_path, make(4))
+    assert checkpoint.load_newest(tmp_path)[0].step == 4
+
+
+def test_none_left_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Damaged, match="holds no checkpoint; train first"):
+        checkpoint.load_newest(tmp_path)
+
+
+class Trap:
+    """Runs code when it is unpickled the careless way."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("name", ["training.pt", "model.safetensors"])
+def test_code_in_a_checkpoint_does_not_run(tmp_path: Path, name: str) -> None:
+    mark, trap, manifest = tmp_path / "mark", tmp_path / "last" / name, tmp_path / "last" / "checkpoint.json"
+    checkpoint.save(tmp_path, make(1))
+    torch.save({"x": Trap(mark)}, trap)
+    content = json.loads(manifest.read_text())
+    content["sha256"][name] = sha256(trap.read_bytes())  # the attacker thinks of the hash
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(Damaged, match="refused|no safetensors"):
+        checkpoint.load(tmp_path / "last")
+    assert not mark.exists()
+    torch.load(trap.rename(tmp_path / "trap.pt"), weights_only=False)
+    assert mark.exists(), "the trap itself must work"

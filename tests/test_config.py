@@ -1,0 +1,150 @@
+"""Configs and flags: every key is a constructor's argument, and a mistake is one line with exit code 2."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from robustmoll import Mollify
+from robustmoll.cli import COMMANDS, main
+from robustmoll.config import build_trainer, load_run, training_parser
+from robustmoll.degradations import Noise
+from robustmoll.optim import OptimizerArgs
+from robustmoll.schedules import VP
+from robustmoll.tasks import Classify
+from robustmoll.train import Trainer
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+TINY = ["--data", "tests.tiny_data.FewDigits", "--run"]
+
+
+def fail(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    """Runs a command that must fail as a user's mistake does, and returns its one line."""
+    try:
+        code = main(args)
+    except SystemExit as stop:
+        code = stop.code
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert code == 2 and len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_configs_are_readable_and_print_themselves(path: Path) -> None:
+    parser = training_parser()
+    config = parser.parse_args(["--config", str(path)])
+    assert yaml.safe_load(parser.dump(config))["run"] == f"runs/{path.stem}"
+
+
+def test_keys_flags_and_calls_are_one_thing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "run: r\ndata: {class_path: Digits, init_args: {size: 16}}\nepochs: 3\noptimizer: {lr: 0.2}\n"
+        "mollify: {policy: sink, degradations: {noise: {class_path: Noise, init_args: {schedule: VP}}}}\n"
+    )
+    parser = training_parser()
+    flags = ["--epochs", "5", "--data.size", "8", "--mollify.time", "Uniform", "--optimizer.args.nesterov", "true"]
+    trainer = build_trainer(parser, parser.parse_args(["--config", str(tmp_path / "a.yaml"), *flags]))
+    mollify = trainer.task.mollify
+    assert (trainer.epochs, trainer.data.size, mollify.policy, mollify.num_classes) == (5, 8, "sink", 10)
+    assert trainer.optimizer == OptimizerArgs(lr=0.2, args={"nesterov": True})
+    assert isinstance(mollify.degradations["noise"], Noise) and isinstance(mollify.degradations["noise"].schedule, VP)
+
+
+def test_help_names_every_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--help"])
+    text = capsys.readouterr().out
+    assert stop.value.code == 0
+    for prefix, owner in (("", Trainer), ("", Classify), ("mollify.", Mollify), ("optimizer.", OptimizerArgs)):
+        for name in inspect.signature(owner).parameters.keys() - {"data", "task", "model", "mollify", "num_classes"}:
+            assert f"--{prefix}{name} " in text.replace("\n", " "), name
+
+
+def test_print_config_is_a_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", *TINY, str(tmp_path), "--print_config"])
+    text = capsys.readouterr().out
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        main(["train", "--config", str(tmp_path / "a.yaml"), "--print_config"])
+    assert capsys.readouterr().out == text
+
+
+FLAGS = [
+    ("--epohs 3", "unknown option --epohs; did you mean '--epochs'"),
+    ("--mollify.polcy sink", "unknown option --mollify.polcy; did you mean '--mollify.policy'"),
+    ("--epochs many", "epochs: expected int, got 'many'"),
+    ("--ema often", "ema: expected float, got 'often'"),
+    ("--precision fp8", "precision: expected Literal['no', 'bf16', 'fp16'], got 'fp8'"),
+    ("--mollify.time Betta", "mollify.time: unknown Time 'Betta'; did you mean 'Beta'? Known: Annealed, Beta"),
+    ("--mollify.time Beta --mollify.time.a -1", "Beta needs a > 0 and b > 0"),
+    ("--mollify.policy smoth", "unknown label policy 'smoth'; did you mean 'smooth'"),
+    ("--mollify.probabilities.nois 1", "unknown role 'nois'; did you mean 'noise'"),
+    ("--mollify.degradations.noise Noise --mollify.degradations.noise.schedule VQ", "unknown NoiseSchedule 'VQ'"),
+    ("--loss cross_entropi", "unknown loss 'cross_entropi'; did you mean 'cross_entropy'"),
+    ("--data.sise 3", "unknown key 'sise'; did you mean 'size'"),
+    ("--model.name digits_cnm", "unknown model 'digits_cnm'; did you mean 'digits_cnn'"),
+    ("--optimizer.name sgdd", "unknown optimizer 'sgdd'"),
+    ("--bench.corruptions [fogg]", "unknown corruption 'fogg'; did you mean 'fog'"),
+    ("--bench.severities [6]", "severities must lie in (0, 5], got 6"),
+    ("--trackers [wanb]", "trackers"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), FLAGS)
+def test_a_mistaken_flag_is_one_line(
+    flags: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert message in fail(capsys, "train", *TINY, str(tmp_path / "run"), "--data.train", "64", *flags.split())
+    assert not (tmp_path / "run" / "checkpoints").exists(), "found before any work"
+
+
+KEYS = [
+    ("epohs: 3", "unknown key 'epohs'; did you mean 'epochs'? Known: batch_size, bench"),
+    ("mollify: {polcy: sink}", "unknown key 'mollify.polcy'; did you mean 'policy'? Known: degradations, policy"),
+    ("mollfy: {}", "unknown key 'mollfy'; did you mean 'mollify'"),
+    ("mollify: {time: {class_path: Beta, init_args: {c: 1}}}", "Beta (mollify.time) has no argument 'c'; Known: a, b"),
+    (
+        "mollify: {degradations: {noise: {class_path: Noise, init_args: {schedul: VP}}}}",
+        "Noise (mollify.degradations.noise) has no argument 'schedul'; did you mean 'schedule'",
+    ),
+    ("epochs: 2.5", "epochs: expected int, got '2.5'"),
+    ("epochs: [", "is no YAML"),
+    ("- epochs", "must hold keys and values"),
+    ("data: {class_path: Digit}", "unknown Data 'Digit'; did you mean 'Digits'? Known: Digits"),
+    ("data: {class_path: ImageFolder, init_args: {root: nowhere}}", "data folder nowhere does not exist"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), KEYS)
+def test_a_mistaken_key_is_one_line(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text(text if text.startswith("-") else f"run: {tmp_path / 'run'}\n{text}\n")
+    data = [] if text.startswith("data") else TINY[:2]
+    assert message in fail(capsys, "train", "--config", str(tmp_path / "a.yaml"), *data)
+
+
+def test_what_is_required_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "required: run" in fail(capsys, "train", "--data", "Digits")
+    assert "required: data" in fail(capsys, "train", "--run", "x")
+    assert "cannot read config" in fail(capsys, "train", "--config", str(tmp_path / "none.yaml"))
+    assert "is no run" in fail(capsys, "bench", str(tmp_path))
+    assert "no benchmark in" in fail(capsys, "compare", str(tmp_path))
+    assert "unknown command 'trian'" in fail(capsys, "trian")
+
+
+def test_a_changed_config_is_not_resumed_silently(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, small = str(tmp_path / "run"), ["--batch_size", "32", "--bench.corruptions", "[contrast]"]
+    assert main(["train", *TINY, run, "--epochs", "1", *small]) == 0
+    capsys.readouterr()
+    line = fail(capsys, "train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "true")
+    assert "was started with another config: epochs (1 -> 2), seed (0 -> 3)" in line
+    assert load_run(run)[0].epochs == 1
+
+
+def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in COMMANDS)

@@ -1,0 +1,231 @@
+"""The loop's laws: the same run gives the same weights, however often it is stopped and however it is shared."""
+
+import csv
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from robustmoll import Mollify, checkpoint
+from robustmoll.mollify import Draw
+from robustmoll.optim import OptimizerArgs, SchedulerArgs
+from robustmoll.tasks import Backbone, Classifier, Classify
+from robustmoll.train import Trainer
+from tests.tiny_data import FewDigits
+
+NET = Backbone("digits_cnn")
+
+
+class Stop(Exception):
+    """Stands for whatever ends a process."""
+
+
+class StoppingClassify(Classify):
+    """Ends the training when it comes to a step."""
+
+    stop_at = math.inf
+    step = 0
+
+    def draw(self, n: int, share: slice, generator: torch.Generator, step: int) -> Draw:
+        self.step = step
+        return super().draw(n, share, generator, step)
+
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
+        if self.step >= self.stop_at:
+            raise Stop
+        return super().losses(classifier, network, x, y, draw)
+
+
+def trainer(run: Path, stop_at: float = math.inf, task: Classify | None = None, **kwargs: Any) -> Trainer:  # noqa: ANN401
+    task = task or StoppingClassify(NET, Mollify(10))
+    if isinstance(task, StoppingClassify):
+        task.stop_at = stop_at
+    return Trainer(FewDigits(), task, str(run), **{"epochs": 3, "batch_size": 32, "checkpoint_minutes": 0.0} | kwargs)
+
+
+def weights(run: Path) -> dict[str, Tensor]:
+    return checkpoint.load(run / "checkpoints" / "last").weights
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    a, b = weights(one), weights(other)
+    assert a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+    timeless = [[{k: v for k, v in row.items() if k != "images_per_s"} for row in rows(run)] for run in (one, other)]
+    assert timeless[0] == timeless[1]
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "ema and clipping": {"ema": 0.9, "clip_grad": 1.0},
+    "adamw and steps": {
+        "optimizer": OptimizerArgs("adamw", lr=1e-3),
+        "scheduler": SchedulerArgs("step", args={"decay_epochs": 1}),
+    },
+    "bf16, channels last": {"precision": "bf16", "channels_last": True},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("stop_at", [0, 2, 3, 7])
+def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, variant: str, stop_at: int) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    trainer(whole, **VARIANTS[variant]).fit()
+    with pytest.raises(Stop):
+        trainer(parts, stop_at, **VARIANTS[variant]).fit()
+    trainer(parts, resume=True, **VARIANTS[variant]).fit()
+    assert_equal_runs(whole, parts)
+
+
+def test_a_resumed_run_passes_over_a_damaged_checkpoint_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    trainer(whole).fit()
+    with pytest.raises(Stop):
+        trainer(parts, 5).fit()
+    path = parts / "checkpoints" / "last" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    trainer(parts, resume=True).fit()
+    assert "passed over a damaged checkpoint" in capsys.readouterr().out
+    assert_equal_runs(whole, parts)
+
+
+def test_dropout_is_resumed_too(tmp_path: Path) -> None:
+    task = [StoppingClassify(Backbone("test_vit", {"proj_drop_rate": 0.3, "patch_size": 8}), Mollify(10)) for _ in "abc"]
+    trainer(tmp_path / "whole", task=task[0], epochs=2).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "parts", 4, task=task[1], epochs=2).fit()
+    trainer(tmp_path / "parts", task=task[2], epochs=2, resume=True).fit()
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_another_seed_gives_another_run_and_the_global_generator_gives_none(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    trainer(tmp_path / "a", epochs=1).fit()
+    torch.manual_seed(2)
+    trainer(tmp_path / "b", epochs=1).fit()
+    trainer(tmp_path / "c", epochs=1, seed=1).fit()
+    assert_equal_runs(tmp_path / "a", tmp_path / "b")
+    assert any(not torch.equal(x, y) for x, y in zip(weights(tmp_path / "a").values(), weights(tmp_path / "c").values()))
+
+
+def test_training_learns_and_the_returned_classifier_is_the_tested_one(tmp_path: Path) -> None:
+    data = FewDigits(train=640, test=200)
+    task = Classify(NET, Mollify(10, probabilities={"clean": 1}))
+    classifier = Trainer(data, task, str(tmp_path), epochs=6, batch_size=32, ema=0.9).fit()
+    _, test = data.load()
+    error = (classifier(test.images).argmax(1) != test.labels).double().mean()
+    assert error < 0.2 and f"{error:.4f}" == rows(tmp_path)[-1]["test_error"]
+
+
+@pytest.mark.parametrize("policy", ["smooth", "degrade", "sink", "sink_smooth"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "normalised_cross_entropy", "binary_cross_entropy"])
+def test_every_policy_trains_with_every_loss(tmp_path: Path, policy: str, loss: str) -> None:
+    mollify = Mollify(10, {"clean": 1, "noise": 1, "blur": 1, "pure_noise": 1}, policy=policy, repeats=2)
+    classifier = trainer(tmp_path, task=Classify(NET, mollify, loss), epochs=1).fit()
+    assert classifier(FewDigits().load()[1].images).shape == (40, 10)
+    assert math.isfinite(float(rows(tmp_path)[0]["loss"]))
+
+
+class ExplodingClassify(Classify):
+    """Gives one image of the fifth batch an infinite loss."""
+
+    batches = 0
+
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
+        self.batches += 1
+        losses = super().losses(classifier, network, x, y, draw)
+        return losses * torch.where(torch.arange(len(losses)) == 3, math.inf if self.batches == 5 else 1.0, 1.0)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match=r"loss is inf at step 4.*roles \d+ \w+.*; t (\d\.\d{3} ?){32}$"):
+        trainer(tmp_path / "bad", task=ExplodingClassify(NET, Mollify(10))).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "good", 4).fit()
+    bad, good = weights(tmp_path / "bad"), weights(tmp_path / "good")
+    assert all(torch.equal(bad[name], good[name]) for name in bad)
+
+
+def run_as_processes(run: Path, processes: int) -> None:
+    """Trains without noise and batch statistics, of which the first differs between shares and the second within."""
+    script = (
+        "import sys; from pathlib import Path; from robustmoll import Mollify;"
+        "from tests.test_train import Backbone, Classify, trainer;"
+        "task = Classify(Backbone('test_vit', {'patch_size': 8}), Mollify(10, {'clean': 1, 'blur': 1}));"
+        "trainer(Path(sys.argv[1]), task=task, batch_size=31, epochs=2).fit()"
+    )
+    path = run.parent / "train_job.py"
+    path.write_text(script)
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), str(path)]
+    root = Path(__file__).parents[1]
+    subprocess.run(
+        [sys.executable, *launch, str(run)], check=True, cwd=root, capture_output=True, timeout=300, env=cpu_environment(root)
+    )
+
+
+def cpu_environment(root: Path) -> dict[str, str]:
+    import os
+
+    return os.environ | {"PYTHONPATH": str(root), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+
+
+def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
+    for processes in (1, 2):
+        run_as_processes(tmp_path / str(processes), processes)
+    one, two = weights(tmp_path / "1"), weights(tmp_path / "2")
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-4)
+    assert rows(tmp_path / "1")[-1]["step"] == rows(tmp_path / "2")[-1]["step"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 97}, r"batch_size must lie between the 1 process\(es\) and the 96 training images"),
+        ({"epochs": 0}, "epochs >= 1"),
+        ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
+        ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
+        ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
+        ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
+        ({"task": Classify(Backbone("digits_cn"), Mollify(10))}, "unknown model 'digits_cn'; did you mean 'digits_cnn'"),
+        ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
+        ({"trackers": ["nothing_here"]}, "tracker 'nothing_here' is not installed"),
+        ({"precision": "fp16"}, "fp16"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        trainer(tmp_path / "run", **change).fit()
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    with pytest.raises(ValueError, match="holds a run already; go on with --resume true"):
+        trainer(tmp_path, epochs=1).fit()
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    other = Classify(Backbone("test_vit", {"patch_size": 8}), Mollify(10))
+    with pytest.raises(ValueError, match="the checkpoint is of another architecture: .* is absent in"):
+        trainer(tmp_path, task=other, resume=True).fit()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"run folder .*file/run cannot be written \(Not a directory\)"):
+        trainer(tmp_path / "file" / "run").fit()
