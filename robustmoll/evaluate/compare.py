@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell
 
-__all__ = ["Comparison", "Group", "compare", "find_bench"]
+__all__ = ["Comparison", "Group", "compare", "find_bench", "run_label"]
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,14 @@ def _check_comparable(everyone: list[Results]) -> None:
                 )
 
 
+def run_label(folder: Path) -> str:
+    """Names a benchmark after the run it belongs to, or else after its folder."""
+    folder = folder.resolve()
+    return (folder.parent.parent if folder.parent.name == "bench" else folder).name
+
+
 def _label(folders: list[Path]) -> str:
-    """Names a group after the run, or after what the runs' names begin with."""
-    runs = [folder.parent.parent if folder.parent.name == "bench" else folder for folder in folders]
-    names = [run.resolve().name for run in runs]
+    """Names a group after its run, or after what the names of its runs begin with."""
+    names = [run_label(folder) for folder in folders]
     alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))
     return "".join(letter for letter, _ in alike).rstrip("-_. ") or names[0]

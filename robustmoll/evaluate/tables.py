@@ -8,7 +8,15 @@ from rich.table import Table
 
 from robustmoll.evaluate.compare import Comparison, Group
 
-__all__ = ["comparison_table", "comparison_text", "markdown_table", "summary_text"]
+__all__ = [
+    "comparison_table",
+    "comparison_text",
+    "footnote",
+    "headline",
+    "markdown_table",
+    "setting",
+    "summary_text",
+]
 
 HEADER = ("", "error % ↓", "NLL ↓", "Brier ↓", "ECE % ↓")
 # Of a comparison's figures: name, factor, digits.
@@ -39,41 +47,56 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """Returns a summary, as `robustmoll.evaluate.summary.summarise` gives it, as a Markdown document."""
-    clean, corrupted, without = summary["clean"], summary["corrupted"], summary["without"]
-    head = [("clean", clean), (f"corrupted ({_size(corrupted)})", corrupted)]
-    if without:
-        head.append((f"without {' and '.join(without['families'])} ({_size(without)})", without))
-    interval = f"{100 * clean['error_low']:.2f} to {100 * clean['error_high']:.2f}"
     parts = [
         f"# {summary['model']} on {summary['dataset']}",
-        f"{summary['n']} images; corruptions {summary['mode']}, preset {summary['preset']},"
-        f" seed {summary['seed']}.",
-        *([f"**Not finished**: {len(summary['missing'])} cells are missing."] if summary["missing"] else []),
-        _table(head),
-        f"95 % interval of the clean error: {interval} % (Wilson). ECE: 15 bins of equal width, over the"
-        " whole set. For comparison with papers that average it over batches of 100 only:"
-        f" {100 * clean['ece_batch100']:.2f} % clean, {100 * corrupted['ece_batch100']:.2f} % corrupted.",
+        setting(summary),
+        markdown_table(*headline(summary)),
+        footnote(summary),
         *_baseline(summary["baseline"]),
-        "## By family",
-        _table(summary["groups"].items()),
-        "## By severity",
-        _table(summary["severities"].items()),
-        "## By corruption",
-        _table(summary["corruptions"].items()),
     ]
+    for name, heading in (("groups", "family"), ("severities", "severity"), ("corruptions", "corruption")):
+        parts += [f"## By {heading}", markdown_table(HEADER, _rows(summary[name].items()))]
     return "\n\n".join(parts) + "\n"
+
+
+def setting(summary: dict[str, Any]) -> str:
+    """Says in a line what was measured."""
+    missing = len(summary["missing"])
+    what = f"corruptions {summary['mode']}, preset {summary['preset']}, seed {summary['seed']}"
+    return f"{summary['n']} images; {what}." + (
+        f" Not finished: {missing} cells are missing." if missing else ""
+    )
+
+
+def footnote(summary: dict[str, Any]) -> str:
+    """Says in a few lines how to read the first table."""
+    clean, corrupted = summary["clean"], summary["corrupted"]
+    return (
+        f"95 % interval of the clean error: {100 * clean['error_low']:.2f} to"
+        f" {100 * clean['error_high']:.2f} % (Wilson). ECE: 15 bins of equal width, over the whole set. For"
+        " comparison with papers that average it over batches of 100 only:"
+        f" {100 * clean['ece_batch100']:.2f} % clean, {100 * corrupted['ece_batch100']:.2f} % corrupted."
+    )
+
+
+def headline(summary: dict[str, Any]) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Returns header and rows of the first table: clean, corrupted, without the families trained on."""
+    corrupted, without = summary["corrupted"], summary["without"]
+    parts = [("clean", summary["clean"]), (f"corrupted ({_size(corrupted)})", corrupted)]
+    if without:
+        parts.append((f"without {' and '.join(without['families'])} ({_size(without)})", without))
+    return HEADER, _rows(parts)
 
 
 def _size(part: dict[str, Any]) -> str:
     return f"{part['corruptions']} corruptions, {part['cells']} cells"
 
 
-def _table(parts: Iterable[tuple[str, dict[str, Any]]]) -> str:
-    rows = [
+def _rows(parts: Iterable[tuple[str, dict[str, Any]]]) -> list[Sequence[str]]:
+    return [
         (name, f"{100 * p['error']:.2f}", f"{p['nll']:.3f}", f"{p['brier']:.3f}", f"{100 * p['ece']:.2f}")
         for name, p in parts
     ]
-    return markdown_table(HEADER, rows)
 
 
 def _baseline(baseline: dict[str, Any] | None) -> list[str]:
