@@ -17,7 +17,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
 from robustmoll.data import Data
-from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Backbone, Classify
 from robustmoll.train import Trainer
@@ -26,6 +26,8 @@ __all__ = ["Parser", "add_bench_arguments", "bench_arguments", "build_trainer", 
 
 # Modules whose classes a config may name without their path.
 CLASSES = (data, degradations, schedules, times)
+# What the data tell, and no key does.
+LINKED = "mollify.num_classes"
 # What `bench` gets from elsewhere.
 NOT_BENCH_KEYS: set[str | int] = {"model", "data", "out", "device", "name", "accelerator"}
 
@@ -48,7 +50,7 @@ def training_parser(prog: str = "robustmoll train") -> Parser:
     parser.add_subclass_arguments(Data, "data", required=True)
     parser.add_class_arguments(Backbone, "model")
     parser.add_class_arguments(Mollify, "mollify")
-    parser.link_arguments("data", "mollify.num_classes", compute_fn=_count_classes, apply_on="instantiate")
+    parser.link_arguments("data", LINKED, compute_fn=_count_classes, apply_on="instantiate")
     add_bench_arguments(parser, "bench")
     return parser
 
@@ -64,6 +66,7 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer:
     Raises:
         ValueError: If a constructor refuses its arguments; one line.
     """
+    check_request(**{name: config.bench[name] for name in inspect.signature(check_request).parameters})
     try:
         parts = parser.instantiate(config)
     except ValueError as error:
@@ -114,8 +117,8 @@ def check_keys(path: str | Path, parser: Parser) -> None:
         raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(tree, dict):
         raise ValueError(f"{path} must hold keys and values, such as 'epochs: 30'")
-    known = {action.dest for action in parser._actions} | {"config"}
-    _check_level(tree, {name for name in known if name not in ("help", "print_config")}, str(path))
+    known = {action.dest for action in parser._actions} - {"help", "print_config", LINKED}
+    _check_level(tree, known, str(path))
 
 
 def _check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str = "") -> None:
@@ -173,20 +176,13 @@ def one_line(message: str, options: list[str] | None = None) -> str:
     """
     if match := re.match(r"unrecognized arguments: (--[\w.+-]+)", message):
         return f"unknown option {match[1]}{_offer(match[1], set(options or []))}" if options else message
+    if match := re.search(r"Option '(\w+)' is not accepted", message):
+        return f"unknown key {match[1]!r}{_offer(match[1], _class_arguments())}"
     where = ".".join(re.findall(r'Parser key "([\w.]+)"', message))
     base = re.search(r"Subtypes: \[<class '([\w.]+)'>", message)
     given = re.findall(r"(?:Given value|Got value): (.*)", message)
-    lines = [line.strip(" -") for line in message.splitlines()]
-    telling = [line for line in lines if re.match(r"Expected|Option|Group|[A-Z]\w* needs", line)] or lines
-    if match := re.match(r"Option '(\w+)' is not accepted", telling[0]):
-        arguments = {
-            name
-            for module in CLASSES
-            for cls in vars(module).values()
-            if inspect.isclass(cls)
-            for name in inspect.signature(cls).parameters
-        }
-        return f"unknown key {match[1]!r}{_offer(match[1], arguments)}"
+    lines = [line.strip(" -") for line in message.splitlines() if "<class 'NoneType'>" not in line or base is None]
+    telling = [line for line in lines if re.match(r"Expected|Group|[A-Z]\w* needs", line)] or lines
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>|typing\.", r"\1", telling[0]).split(". Got value")[0]
     if text.startswith("Expected a dot import path") and base:
         name = text.rpartition(": ")[2]
@@ -194,6 +190,12 @@ def one_line(message: str, options: list[str] | None = None) -> str:
     if text.startswith("Expected a ") and given:
         return f"{where}: expected {text.removeprefix('Expected a ')}, got {given[-1]!r}"
     return f"{where}: {text}" if where else text
+
+
+def _class_arguments() -> set[str]:
+    classes = [value for module in CLASSES for value in vars(module).values() if inspect.isclass(value)]
+    ours = [cls for cls in classes if cls.__module__.startswith("robustmoll")]
+    return {name for cls in ours for name in inspect.signature(cls).parameters} - {"args", "kwargs"}
 
 
 def _subclasses(path: str) -> set[str]:

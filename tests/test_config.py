@@ -78,7 +78,7 @@ FLAGS = [
     ("--ema often", "ema: expected float, got 'often'"),
     ("--precision fp8", "precision: expected Literal['no', 'bf16', 'fp16'], got 'fp8'"),
     ("--mollify.time Betta", "mollify.time: unknown Time 'Betta'; did you mean 'Beta'? Known: Annealed, Beta"),
-    ("--mollify.time Beta --mollify.time.a -1", "Beta needs a > 0 and b > 0"),
+    ("--mollify.time Beta --mollify.time.a -1", "Beta needs finite a > 0 and b > 0"),
     ("--mollify.policy smoth", "unknown label policy 'smoth'; did you mean 'smooth'"),
     ("--mollify.probabilities.nois 1", "unknown role 'nois'; did you mean 'noise'"),
     ("--mollify.degradations.noise Noise --mollify.degradations.noise.schedule VQ", "unknown NoiseSchedule 'VQ'"),
@@ -96,7 +96,7 @@ FLAGS = [
 def test_a_mistaken_flag_is_one_line(
     flags: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert message in fail(capsys, "train", *TINY, str(tmp_path / "run"), "--data.train", "64", *flags.split())
+    assert message in fail(capsys, "train", *TINY, str(tmp_path / "run"), "--batch_size", "32", *flags.split())
     assert not (tmp_path / "run" / "checkpoints").exists(), "found before any work"
 
 

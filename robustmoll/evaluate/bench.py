@@ -65,7 +65,7 @@ def bench(
         ValueError: If an argument is not as described, the folder holds another benchmark, or the model gives
             another number of classes than the data have, or NaN or infinite logits. Finished cells stay.
     """
-    _check_request(corruptions, severities, preset, batch_size)
+    check_request(corruptions, severities, preset, batch_size)
     model = accelerator.unwrap_model(model) if accelerator else model
     device = torch.device(device) if device else _home(model, accelerator)
     source = Generated(data, preset, seed)
@@ -119,7 +119,7 @@ def _begin(results: Results, identity: dict[str, Any], source: Generated) -> lis
     return cells
 
 
-def _check_request(
+def check_request(
     corruptions: Sequence[str], severities: Sequence[float], preset: str, batch_size: int
 ) -> None:
     for corruption in corruptions:
