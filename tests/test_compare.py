@@ -9,44 +9,13 @@ import pytest
 import scipy.stats
 from numpy.typing import NDArray
 from rich.console import Console
+from tiny_bench import CELLS, IMAGES, predictions, write_bench
 
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
-from robustmoll.evaluate.cells import CLEAN, Cell, Results
+from robustmoll.evaluate.cells import Results
 from robustmoll.evaluate.compare import Comparison, compare, find_bench
 from robustmoll.evaluate.metrics import Outcomes, measure
 from robustmoll.evaluate.tables import comparison_table, comparison_text
-
-IMAGES = 400
-IDENTITY = {"dataset": "set/test", "images": "1f", "preset": "cifar", "mode": "generated", "seed": 0}
-CELLS = [
-    (CLEAN, 0),
-    ("gaussian_noise", 1),
-    ("gaussian_noise", 5),
-    ("frost (procedural)", 3),
-    ("gaussian_blur", 2),
-]
-
-
-def predictions(skill: float, seed: int) -> Outcomes:
-    """What a classifier makes of images whose difficulty is the same for everyone."""
-    difficulty = np.random.default_rng(99).normal(size=IMAGES)
-    margin = skill - difficulty + 0.3 * np.random.default_rng(seed).normal(size=IMAGES)
-    p = 1 / (1 + np.exp(-2 * margin))
-    return Outcomes(margin > 0, np.maximum(p, 1 - p), -np.log(p), 2 * (1 - p) ** 2)
-
-
-def write_bench(
-    folder: Path, skill: float, draw: int = 0, cells: list[tuple[str, int]] = CELLS, **changes: object
-) -> Path:
-    """A benchmark's folder, with outcomes that get worse with the severity."""
-    results = Results(folder)
-    results.start({**IDENTITY, **changes}, {})
-    for i, (corruption, severity) in enumerate(cells):
-        found = predictions(skill - severity / 4, seed=10 * draw + i)
-        subject = {"model": "net", "dataset": "set/test", "preset": "cifar", "mode": "generated", "seed": 0}
-        cell = Cell(corruption=corruption, severity=severity, n=IMAGES, **subject, **measure(found))  # type: ignore[arg-type]
-        results.add(cell, found)
-    return folder
 
 
 def part_means(folder: Path) -> NDArray[np.float64]:
@@ -69,7 +38,7 @@ def test_resamples_are_counts_of_draws_with_replacement() -> None:
 
 
 def test_fast_bootstrap_equals_measuring_each_resample() -> None:
-    cells = [predictions(skill, seed) for seed, skill in enumerate((1.5, 0.5, 0.0))]
+    cells = [predictions(skill, draw) for draw, skill in enumerate((1.5, 0.5, 0.0))]
     counts = resample(IMAGES, 250, seed=0)
     fast = resampled_figures(cells, counts)
     for row, found in zip(counts[::25], fast[::25], strict=True):

@@ -66,6 +66,9 @@ def picture(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with matplotlib.rc_context(STYLE):
             drawn = draw(*args, **kwargs)
+            for ax in drawn.axes:
+                # Said again on the axes: how many ticks there are is decided when the figure is saved.
+                ax.tick_params(labelsize=STYLE["xtick.labelsize"])
             if engine := drawn.get_layout_engine():  # lay it out once, not again for every file
                 engine.execute(drawn)
                 drawn.set_layout_engine("none")

@@ -1,0 +1,272 @@
+"""Pictures show the numbers they are made of, legibly, and leave Matplotlib as they found it."""
+
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from PIL import Image
+from tiny_bench import CELLS, write_bench
+
+from robustmoll.corruptions import EXTRA, NAMES
+from robustmoll.evaluate.cells import Results
+from robustmoll.evaluate.plots import (
+    bench_pictures,
+    errors_by_corruption,
+    heat_map,
+    reliability_diagrams,
+    sample_sheet,
+    save_pictures,
+    schedule_sheet,
+    severity_curves,
+    training_curves,
+)
+from robustmoll.evaluate.plots.style import COLOURS, data_uri
+
+FULL = [CELLS[0], *((name, s) for name in (*NAMES, *EXTRA) for s in range(1, 6))]
+T = np.linspace(0, 1, 101)
+ROWS = [
+    {
+        "epoch": str(e),
+        "loss": str(2 / e),
+        "test_nll": str(1 / e),
+        "test_error": str(0.5 / e),
+        "lr": str(0.1 / e),
+    }
+    for e in range(1, 31)
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bench(tmp_path_factory.mktemp("runs") / "plain", 1.0, cells=FULL)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bench(tmp_path_factory.mktemp("runs") / "mollified", 1.5, draw=1, cells=FULL)
+
+
+def schedules() -> Figure:
+    with np.errstate(divide="ignore"):
+        snr = 1 / np.tan(np.pi * T / 2) ** 2
+    return schedule_sheet(
+        T,
+        alpha=np.cos(np.pi * T / 2),
+        sigma=np.sin(np.pi * T / 2),
+        snr=snr,
+        blur_sigma=0.3 * (32 / 0.3) ** T,
+        gamma={"noise": np.sin(np.pi * T / 2) ** 2, "blur": T},
+        density=2 * (1 - T),
+    )
+
+
+def samples(channels: int = 3) -> tuple[Figure, torch.Tensor]:
+    images = torch.rand(7, channels, 16, 16, generator=torch.Generator().manual_seed(0)) * 1.4 - 0.2
+    return sample_sheet(images, [f"noise, t = {i / 7:.2f}\n91 % automobile" for i in range(7)]), images
+
+
+@pytest.fixture(scope="module")
+def pictures(folder: Path, other: Path) -> dict[str, Figure]:
+    return {
+        **bench_pictures(folder, [other]),
+        "single": severity_curves({"plain": Results(folder).cells()}),
+        "samples": samples()[0],
+        "schedule": schedules(),
+        "training": training_curves(ROWS),
+    }
+
+
+def drawn_texts(drawn: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
+    """All texts that appear in the picture, and where."""
+    found: list[tuple[str, Bbox]] = []
+    draw = Text.draw
+
+    def record(text: Text, renderer: RendererBase) -> None:
+        draw(text, renderer)
+        if text.get_visible() and text.get_text().strip():
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Text, "draw", record)
+        FigureCanvasAgg(drawn).draw()
+    return found
+
+
+def test_no_text_overlaps_another_or_leaves_the_picture(
+    pictures: dict[str, Figure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, drawn in pictures.items():
+        texts = drawn_texts(drawn, monkeypatch)
+        assert len(texts) > 5
+        for text, box in texts:
+            inside = min(box.x0, box.y0) >= -1 and box.x1 <= drawn.bbox.x1 + 1 and box.y1 <= drawn.bbox.y1 + 1
+            assert inside, f"{name}: {text!r} leaves the picture"
+        for (one, a), (two, b) in combinations(texts, 2):
+            apart = a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1 or a.y1 <= b.y0 + 1 or b.y1 <= a.y0 + 1
+            assert apart, f"{name}: {one!r} overlaps {two!r}"
+
+
+def test_pictures_fit_a_page(pictures: dict[str, Figure]) -> None:
+    assert {
+        name: drawn.get_figwidth() for name, drawn in pictures.items() if drawn.get_figwidth() > 11.5
+    } == {}
+
+
+def numbers(ax: Axes) -> dict[tuple[float, float], float]:
+    return {text.get_position(): float(text.get_text()) for text in ax.texts}
+
+
+def test_heat_map_shows_every_cell_and_the_means_of_rows(folder: Path) -> None:
+    cells = Results(folder).cells()
+    drawn = heat_map(cells)
+    labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert labels == [*NAMES, *EXTRA]
+    for ax, column in zip(drawn.axes, ("error", "ece"), strict=True):
+        shown = numbers(ax)
+        assert len(shown) == 19 * 6
+        for row, label in enumerate(labels):
+            members = [cell for cell in cells if cell.corruption == label]
+            for cell in members:
+                assert shown[cell.severity - 1, row] == pytest.approx(100 * getattr(cell, column), abs=0.0501)
+            mean = fmean(100 * getattr(cell, column) for cell in members)
+            assert shown[5.25, row] == pytest.approx(mean, abs=0.0501)
+        assert f"{100 * getattr(cells[0], column):.1f}" in ax.get_title(loc="left")
+    assert drawn.axes[0].yaxis_inverted()  # the first row is at the top
+
+
+def test_heat_map_leaves_missing_cells_empty(tmp_path: Path) -> None:
+    cells = Results(write_bench(tmp_path, 1.0)).cells()  # 4 cells of a grid of 3 corruptions x 4 severities
+    assert len(numbers(heat_map(cells).axes[0])) == 4 + 3
+
+
+def test_severity_curves_start_at_clean_and_follow_the_means(folder: Path, other: Path) -> None:
+    runs = {path.name: Results(path).cells() for path in (folder, other)}
+    drawn = severity_curves(runs)
+    columns = len(drawn.axes) // 2
+    everything, noise = drawn.axes[columns], drawn.axes[columns + 1]
+    for lines, names in ((everything.lines, NAMES), (noise.lines, NAMES[:3])):
+        assert len(lines) == 2
+        for line, cells in zip(lines, runs.values(), strict=True):
+            means = [
+                np.mean([c.ece for c in cells if c.severity == severity and c.name in names])
+                for severity in range(1, 6)
+            ]
+            np.testing.assert_allclose(line.get_xdata(), range(6))
+            np.testing.assert_allclose(line.get_ydata(), 100 * np.array([cells[0].ece, *means]))
+    for column in range(columns):
+        for row in range(2):
+            ax = drawn.axes[row * columns + column]
+            low, high = ax.get_ylim()
+            assert all(low <= y <= high for line in ax.lines for y in line.get_ydata())
+    assert [text.get_text() for text in drawn.legends[0].texts] == list(runs)
+
+
+def test_errors_by_corruption_are_means_over_severities(folder: Path, other: Path) -> None:
+    runs = {path.name: Results(path).cells() for path in (folder, other)}
+    ax = errors_by_corruption(runs).axes[0]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["clean", *NAMES]
+    points = [line for line in ax.lines if line.get_marker() != "None"]
+    for row, label in enumerate(labels):
+        for line, cells in zip(points[2 * row : 2 * row + 2], runs.values(), strict=True):
+            mean = np.mean([100 * cell.error for cell in cells if cell.name == label])
+            assert (line.get_xdata()[0], line.get_ydata()[0]) == (pytest.approx(mean), row)
+
+
+def test_reliability_bars_are_accuracy_and_gap(folder: Path) -> None:
+    results = Results(folder)
+    drawn = reliability_diagrams(results)
+    clean = results.outcomes(results.cells()[0])
+    bars = drawn.axes[0].patches
+    assert len(bars) == 30
+    for b in range(15):
+        low, gap = bars[2 * b : 2 * b + 2]
+        inside = (clean.confidence > b / 15) & (clean.confidence <= (b + 1) / 15)
+        if inside.any():
+            accuracy, confidence = 100 * clean.correct[inside].mean(), 100 * clean.confidence[inside].mean()
+            assert low.get_height() == pytest.approx(min(accuracy, confidence))
+            assert low.get_height() + gap.get_height() == pytest.approx(max(accuracy, confidence))
+            assert (low.get_alpha() == 1) == (inside.sum() >= 10)
+        else:
+            assert np.isnan(low.get_height())
+    titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
+    assert len(titles) == 6 and titles[0] == f"clean: ECE {100 * results.cells()[0].ece:.1f} %"
+    severest = [cell.ece for cell in results.cells() if cell.severity == 5 and cell.name in NAMES]
+    assert titles[5] == f"severity 5: ECE {100 * fmean(severest):.1f} %"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sample_sheet_shows_the_images(channels: int) -> None:
+    drawn, images = samples(channels)
+    shown = [ax.images[0].get_array() for ax in drawn.axes if ax.images]
+    assert len(shown) == 7
+    for pixels, image in zip(shown, images, strict=True):
+        expected = image.clamp(0, 1).expand(3, -1, -1).permute(1, 2, 0)
+        np.testing.assert_array_equal(pixels, expected)
+
+
+def test_schedule_sheet_draws_the_arrays() -> None:
+    drawn = schedules()
+    curves = {
+        (ax.get_title(loc="left"), line.get_label() if len(ax.lines) > 1 else ""): line.get_ydata()
+        for ax in drawn.axes
+        for line in ax.lines
+    }
+    np.testing.assert_array_equal(curves["noise", "alpha"], np.cos(np.pi * T / 2))
+    np.testing.assert_array_equal(curves["blur sigma in px", ""], 0.3 * (32 / 0.3) ** T)
+    np.testing.assert_array_equal(curves["gamma (label)", "blur"], T)
+    np.testing.assert_array_equal(curves["density of t", ""], 2 * (1 - T))
+    assert len(curves) == 7
+
+
+def test_training_curves_draw_the_rows() -> None:
+    losses, errors, rates = training_curves(ROWS).axes
+    epochs = np.arange(1, 31)
+    np.testing.assert_allclose(losses.lines[0].get_xydata(), np.column_stack([epochs, 2 / epochs]))
+    np.testing.assert_allclose(losses.lines[1].get_ydata(), 1 / epochs)
+    np.testing.assert_allclose(errors.lines[0].get_ydata(), 50 / epochs)
+    np.testing.assert_allclose(rates.lines[0].get_ydata(), 0.1 / epochs)
+
+
+def test_pictures_become_files(folder: Path, tmp_path: Path) -> None:
+    pictures = bench_pictures(folder)
+    save_pictures(pictures, tmp_path / "plots")
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == sorted(
+        f"{name}.png" for name in pictures
+    )
+    with Image.open(tmp_path / "plots" / "heat-map.png") as image:
+        image.load()
+        assert image.width > 1000
+
+
+def test_equal_pictures_make_equal_files(folder: Path) -> None:
+    cells = Results(folder).cells()
+    assert data_uri(heat_map(cells)) == data_uri(heat_map(cells))
+
+
+def test_matplotlib_is_left_as_it_was(folder: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    data_uri(heat_map(Results(folder).cells()))
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_pyplot_is_never_imported() -> None:
+    code = "import robustmoll.evaluate.report, sys; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_families_have_colours_that_differ() -> None:
+    families = ("noise", "blur", "weather", "digital", "extra", "clean")
+    assert len({COLOURS[family] for family in families}) == len(families)
