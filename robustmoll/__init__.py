@@ -3,7 +3,8 @@
 Read `robustmoll.mollify` first.
 """
 
+from robustmoll.corruptions import corrupt
 from robustmoll.mollify import Anneal, Draw, Mollify
 
-__all__ = ["Anneal", "Draw", "Mollify"]
+__all__ = ["Anneal", "Draw", "Mollify", "corrupt"]
 __version__ = "0.1.0"
