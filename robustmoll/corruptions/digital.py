@@ -30,7 +30,9 @@ from robustmoll.corruptions.colour import value
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import gaussian_filter
 from robustmoll.corruptions.registry import corruption
-from robustmoll.corruptions.warp import inverse_affine, pixel_grid, sample
+from robustmoll.corruptions.warp import affine_positions, inverse_affine, moved_positions, sample
+
+TINY = 1e-5  # what counts as nothing, of saturation and of chroma in grey levels
 
 
 @corruption("digital")
@@ -54,27 +56,18 @@ def elastic_transform(x: Tensor, draws: Draws, alpha: float, sigma: float, jitte
     """
     height, width = x.shape[-2:]
     moves = (draws.scalars(6) * 2 - 1) * jitter
-    row, column = pixel_grid(height, width, x.device)
-    back = inverse_affine(moves.view(-1, 3, 2), height, width).to(x.device, x.dtype)[..., None, None]
-    x = sample(
-        x,
-        row=back[:, 1, 0] * column + back[:, 1, 1] * row + back[:, 1, 2],
-        column=back[:, 0, 0] * column + back[:, 0, 1] * row + back[:, 0, 2],
-        edge_repeats=False,
-    )
+    back = inverse_affine(moves.view(-1, 3, 2), height, width)
+    x = sample(x, affine_positions(back, height, width, x.device), edge_repeats=False)
     if alpha == 0:
         return x
     shift = draws.uniform(2, height, width).mul_(2).sub_(1)
     shift = gaussian_filter(shift, sigma, border="reflect", truncate=3).mul_(alpha)
-    return sample(x, row=row + shift[:, 1], column=column + shift[:, 0], edge_repeats=True)
+    return sample(x, moved_positions(shift), edge_repeats=True)
 
 
-@corruption("digital")
+@corruption("digital", whole=True)
 def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
     """Shrinks to int(factor * size) with Pillow's box filter and enlarges again by repeating pixels.
-
-    Pillow works in whole grey levels: the image is brought to them first, and rounded, half up, after the
-    horizontal and after the vertical pass.
 
     Args:
         x: Images.
@@ -83,16 +76,14 @@ def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
     """
     height, width = x.shape[-2:]
     small_height, small_width = int(height * factor), int(width * factor)
-    members, counts = box_members(width, small_width, x.device)
-    # Sums of whole grey levels are exact; dividing afterwards keeps halves exact as well.
-    small = round_half_up(torch.matmul(round_half_up(x), members.T).div_(counts))
-    members, counts = box_members(height, small_height, x.device)
-    small = round_half_up(torch.matmul(members, small).div_(counts[:, None]))
-    columns = nearest_index(small_width, width, x.device)
-    return small.index_select(3, columns).index_select(2, nearest_index(small_height, height, x.device))
+    # Picking rows is cheap, picking columns is not: the first pass works on the transposed image.
+    small = shrunk_rows(x.mT.to(torch.float32).contiguous(), small_width).mT.contiguous()
+    small = shrunk_rows(small, small_height).to(torch.uint8)
+    wide = small.index_select(3, nearest_index(small_width, width, x.device))
+    return wide.index_select(2, nearest_index(small_height, height, x.device))
 
 
-@corruption("digital")
+@corruption("digital", whole=True)
 def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
     """Encodes and decodes as JPEG, chroma at half resolution.
 
@@ -101,14 +92,11 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
         draws: Not used.
         quality: 1 to 100, rounded.
     """
-    levels = (
-        round_half_up(x).to(torch.uint8).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    )
-    decoded = [
-        decode_image_jpegturbo(encode_image_jpegturbo(image, round(quality)), "rgb") for image in levels
-    ]
-    y = torch.from_numpy(np.stack(decoded)).to(x.device).permute(0, 3, 1, 2)
-    return y[:, : x.shape[1]].to(torch.float32)
+    out = np.empty(x.shape, dtype=np.uint8)
+    for image, place in zip(x.expand(-1, 3, -1, -1).cpu().numpy(), out, strict=True):
+        file = encode_image_jpegturbo(np.ascontiguousarray(image.transpose(1, 2, 0)), round(quality))
+        place[...] = decode_image_jpegturbo(file, "rgb").transpose(2, 0, 1)[: len(place)]
+    return torch.from_numpy(out).to(x.device)
 
 
 @corruption("extra", colour=True)
@@ -116,26 +104,40 @@ def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
     """Changes the S of HSV to S' = factor S + added, clipped: V - (V - x) S' / S."""
     brightest = value(x)
     chroma = brightest - x.amin(dim=1, keepdim=True)
-    saturation = chroma / brightest
+    saturation = (chroma / brightest.clamp(min=TINY)).clamp_(min=TINY)
     change = saturation.mul(factor).add_(added).clamp_(0, 1).div_(saturation)
-    y = torch.lerp(brightest, x, torch.where(chroma > 0, change, 0))
+    y = torch.lerp(brightest, x, change)
     # A grey pixel has no hue: HSV calls it red, and only green and blue fall when it gains saturation.
-    y[:, 1:] -= torch.where(chroma > 0, 0, brightest * added)
+    if added > 0:
+        y[:, 1:] -= (1 - chroma / TINY).clamp_(min=0).mul_(brightest).mul_(added)
     return y
 
 
-def round_half_up(x: Tensor) -> Tensor:
-    """Rounds in place as Pillow does; `torch.round` takes halves to the even neighbour."""
-    return x.add_(0.5).floor_()
+def shrunk_rows(x: Tensor, small: int) -> Tensor:
+    """Averages rows of whole grey levels into `small` rows, rounded half up as Pillow does."""
+    members, count = box_members(x.shape[2], small, x.device)
+    total = sum(x.index_select(2, index).mul_(weight) for index, weight in members)
+    return (total / count).add_(0.5).floor_()
 
 
 @lru_cache(maxsize=64)
-def box_members(large: int, small: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Which of `large` pixels lie in which of `small` boxes (0 or 1), and how many in each, (small)."""
+def box_members(large: int, small: int, device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+    """Which of `large` rows lie in which of `small` boxes; a row that the edge of a box cuts does or does
+    not.
+
+    Returns:
+        The first members, the second members ... of all boxes as row numbers (small,), each with a weight
+        (small, 1) of 1, or 0 where a box has no such member; and the number of members, (small, 1).
+    """
     centre = (torch.arange(small, dtype=torch.float64)[:, None] + 0.5) * large / small
     offset = (torch.arange(large, dtype=torch.float64) - centre + 0.5) * small / large
-    members = ((offset >= -0.5) & (offset < 0.5)).to(device, torch.float32)
-    return members, members.sum(dim=1)
+    inside = (offset >= -0.5) & (offset < 0.5)
+    first, count = inside.to(torch.uint8).argmax(dim=1), inside.sum(dim=1)
+    members = []
+    for i in range(int(count.max())):
+        weight = (i < count).to(device, torch.float32)[:, None]
+        members.append(((first + i).clamp(max=large - 1).to(device), weight))
+    return members, count.to(device, torch.float32)[:, None]
 
 
 @lru_cache(maxsize=64)

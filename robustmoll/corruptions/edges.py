@@ -61,18 +61,18 @@ def is_ridge(strength: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
     return torch.where(slope < tangent, across, torch.where(steep, down, diagonal))
 
 
-def moved(x: Tensor, down: int, right: int, fill: float = 0) -> Tensor:
-    """Images (B, H, W) moved by whole pixels; what enters is `fill`."""
+def moved(x: Tensor, down: int, right: int) -> Tensor:
+    """Images (B, H, W) moved by one pixel; zeros enter."""
     height, width = x.shape[-2:]
-    padded = pad(x, [max(right, 0), max(-right, 0), max(down, 0), max(-down, 0)], value=fill)
-    top, left = max(-down, 0), max(-right, 0)
-    return padded[:, top : top + height, left : left + width]
+    padded = pad(x, [1] * 4)
+    return padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
 
 
 def grown(mask: Tensor) -> Tensor:
     """A boolean mask and its eight neighbours."""
-    mask = mask | moved(mask, 0, 1) | moved(mask, 0, -1)
-    return mask | moved(mask, 1, 0) | moved(mask, -1, 0)
+    mask = pad(mask, [1] * 4)
+    mask = mask[:, :-2] | mask[:, 1:-1] | mask[:, 2:]
+    return mask[:, :, :-2] | mask[:, :, 1:-1] | mask[:, :, 2:]
 
 
 def chamfer_distance(source: Tensor, most: float) -> Tensor:
@@ -89,12 +89,21 @@ def chamfer_distance(source: Tensor, most: float) -> Tensor:
     distance = torch.where(source, 0.0, most)
     for down, right, length in STEPS:
         steps = 1
-        while (steps - 1) * length < most and steps < max(source.shape[-2:]):
+        while (steps - 1) * length < most:
             for sign in (steps, -steps):
-                nearer = moved(distance, sign * down, sign * right, fill=most) + steps * length
-                distance = torch.minimum(distance, nearer)
+                relax(distance, sign * down, sign * right, steps * length)
             steps *= 2
     return distance
+
+
+def relax(distance: Tensor, down: int, right: int, length: float) -> None:
+    """Lets each pixel be reached, in place, from the pixel that lies so many rows up and columns left."""
+    height, width = distance.shape[-2:]
+    if abs(down) >= height or abs(right) >= width:
+        return
+    target = distance[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
+    source = distance[:, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)]
+    torch.minimum(target, source + length, out=target)
 
 
 def equalized(levels: Tensor, levels_count: int) -> Tensor:

@@ -20,7 +20,7 @@ from robustmoll.corruptions.constants import PRESETS, constants
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.registry import REGISTRY
 
-PIECE = 1 << 18  # values; the float32 working set of that many stays in a CPU's cache
+PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
 
 Severity = float | Sequence[float] | Tensor
 
@@ -72,33 +72,50 @@ def corrupt(
     out = torch.empty_like(x)
     for cell, members in cells.items():
         for piece in pieces(members, x):
-            index = torch.tensor(piece, device=x.device)
+            place = where(piece, x.device)
             draws = Draws(seed, [image_ids[i] for i in piece], *cell, x.device)
-            out.index_copy_(0, index, corrupt_cell(x.index_select(0, index), *cell, preset, draws))
+            out[place] = corrupt_cell(x[place], *cell, preset, draws)
     return out
 
 
 def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draws) -> Tensor:
-    """Corrupts images that share a corruption and a severity; x may be overwritten."""
+    """Corrupts images that share a corruption and a severity."""
     entry = REGISTRY[known_name("corruption", name, REGISTRY)]
     if severity == 0:
         return x
-    levels = grey_levels(x)
+    levels = whole_levels(x) if entry.whole else grey_levels(x)
     if entry.colour and levels.shape[1] == 1:
         levels = levels.repeat(1, 3, 1, 1)
-    y = entry.function(levels, draws, *constants(name, preset, severity)).clamp_(0, 255)
+    y = entry.function(levels, draws, *constants(name, preset, severity))
+    if not entry.whole:
+        y = y.clamp_(0, 255)
     if y.shape[1] != x.shape[1]:
         y = luma(y)
     if severity < 1:
-        y = torch.lerp(grey_levels(x), y, severity)
-    if x.dtype == torch.uint8:
-        return y.to(torch.int16).to(torch.uint8)  # truncates; by way of int16 it is four times as fast
-    return y.div_(255).to(x.dtype)
+        y = torch.lerp(grey_levels(x), y.to(torch.float32), severity)
+    return truncated(y) if x.dtype == torch.uint8 else y.to(torch.float32).div_(255).to(x.dtype)
 
 
 def grey_levels(x: Tensor) -> Tensor:
-    """Images as float32 in [0, 255], always a copy."""
+    """uint8 images, or float images in [0, 1], as float32 in [0, 255]; always a copy."""
     return x.to(torch.float32) if x.dtype == torch.uint8 else x.to(torch.float32) * 255
+
+
+def whole_levels(x: Tensor) -> Tensor:
+    """uint8 images as they are; float images in [0, 1] rounded to uint8."""
+    return x if x.dtype == torch.uint8 else truncated(grey_levels(x).add_(0.5))
+
+
+def truncated(levels: Tensor) -> Tensor:
+    """Grey levels as uint8; by way of int16 the conversion is four times as fast."""
+    return levels if levels.dtype == torch.uint8 else levels.to(torch.int16).to(torch.uint8)
+
+
+def where(piece: list[int], device: torch.device) -> slice | Tensor:
+    """The images of a piece as an index: a slice where they lie side by side, which saves a copy."""
+    if piece[-1] - piece[0] + 1 == len(piece):
+        return slice(piece[0], piece[-1] + 1)
+    return torch.tensor(piece, device=device)
 
 
 def pieces(members: list[int], x: Tensor) -> Iterator[list[int]]:

@@ -71,20 +71,21 @@ def gaussian_filter(x: Tensor, sigma: float, border: str = "nearest", truncate: 
     if radius == 0:
         return x
     height, width = x.shape[-2:]
-    if border == "nearest" and (2 * radius + 1) * SHORT < min(height, width):
-        return convolve_lines(x, gaussian_taps(sigma, radius))
+    if (2 * radius + 1) * SHORT < min(height, width):
+        return convolve_lines(x, gaussian_taps(sigma, radius), border)
     columns = gaussian_matrix(height, sigma, border, truncate, x.device)
     rows = gaussian_matrix(width, sigma, border, truncate, x.device)
     return torch.matmul(torch.matmul(columns, x), rows.T)
 
 
-def convolve_lines(x: Tensor, taps: list[float]) -> Tensor:
-    """Filters columns and rows with a symmetric kernel, borders repeated."""
+def convolve_lines(x: Tensor, taps: list[float], border: str) -> Tensor:
+    """Filters columns and rows with a symmetric kernel; see `border_index` for the border."""
     reach, channels = len(taps) // 2, x.shape[1]
     kernel = torch.tensor(taps, dtype=x.dtype, device=x.device).expand(channels, 1, 1, -1)
-    x = pad(x, [reach] * 4, mode="replicate")
-    x = conv2d(x, kernel.mT, groups=channels)
-    return conv2d(x, kernel, groups=channels)
+    for axis in (2, 3):
+        outside = torch.arange(-reach, x.shape[axis] + reach, device=x.device)
+        x = x.index_select(axis, border_index(outside, x.shape[axis], border))
+    return conv2d(conv2d(x, kernel.mT, groups=channels), kernel, groups=channels)
 
 
 def correlate(x: Tensor, kernel: Tensor) -> Tensor:
@@ -92,7 +93,8 @@ def correlate(x: Tensor, kernel: Tensor) -> Tensor:
 
     Args:
         x: Images of shape (B, C, H, W).
-        kernel: Square, of odd size, on the CPU. Rows and columns of zeros around it are cut off first.
+        kernel: Square, of odd size, on the CPU. A large one must be symmetric. Zeros around it are cut off
+            first.
     """
     reach = kernel.shape[-1] // 2
     while reach > 0 and kernel[0].count_nonzero() == 0 and kernel[:, 0].count_nonzero() == 0:
@@ -106,11 +108,11 @@ def correlate(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def fourier_correlate(padded: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    """Correlates images that have their borders already; returns the upper left part."""
+    """Correlates images that have their borders already with a kernel that equals its own reflection."""
     shape = [smooth_size(n) for n in padded.shape[-2:]]
-    spectrum = torch.fft.rfft2(padded, s=shape)
-    spectrum.mul_(torch.fft.rfft2(kernel, s=shape).conj())
-    return torch.fft.irfft2(spectrum, s=shape)[..., :height, :width]
+    reach = kernel.shape[-1] - 1
+    spectrum = torch.fft.rfft2(padded, s=shape).mul_(torch.fft.rfft2(kernel, s=shape))
+    return torch.fft.irfft2(spectrum, s=shape)[..., reach : reach + height, reach : reach + width]
 
 
 def smooth_size(n: int) -> int:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions.draws import Draws
-from robustmoll.corruptions.plasma import plasma
+from robustmoll.corruptions.plasma import plasma, stretched
 
 HEIGHT, WIDTH = 256, 384
 # Of each texture: dark and bright colour, share of crystals against clouds, sizes of its crystals in pixels.
@@ -32,7 +32,7 @@ def frost_texture(index: int) -> Tensor:
     """
     dark, bright, share, sizes = TEXTURES[index]
     draws = Draws(0, [index], "frost texture", 0, torch.device("cpu"))
-    clouds = plasma(draws.uniform(512, 512).mul_(2).sub_(1), 1.4)[0, :HEIGHT, :WIDTH]
+    clouds = stretched(plasma(draws.uniform(512**2 - 1).mul_(2).sub_(1), 512, 1.4), 1)[0, :HEIGHT, :WIDTH]
     light = (1 - share) * clouds
     for size in sizes:
         light += share / len(sizes) * crystals(draws, size)

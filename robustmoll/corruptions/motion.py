@@ -36,7 +36,7 @@ def drag(levels: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
 
 
 def trail_of_views(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:
-    """The weighted sum of moved images, image by image: on a CPU twice as fast as an index for each pixel.
+    """The weighted sum of moved images, image by image: on a CPU faster than an index for each pixel.
 
     Args:
         levels: Images of shape (B, C, H, W).
@@ -44,17 +44,19 @@ def trail_of_views(levels: Tensor, weights: list[float], down: Tensor, right: Te
         down: How far down each of the T images is read, integers (B, T), on the CPU.
         right: How far right.
     """
-    height, width = levels.shape[-2:]
+    batch, channels, height, width = levels.shape
     top, left = max(-int(down.min()), 0), max(-int(right.min()), 0)
     bottom, end = max(int(down.max()), 0), max(int(right.max()), 0)
     padded = pad(levels, [left, end, top, bottom], mode="replicate")
-    out = torch.zeros_like(levels)
-    for source, total, ys, xs in zip(
-        padded, out, (down + top).tolist(), (right + left).tolist(), strict=True
-    ):
-        for weight, y, x in zip(weights, ys, xs, strict=True):
-            total.add_(source[:, y : y + height, x : x + width], alpha=weight)
-    return out
+    # In memory, a move is a jump by whole rows and some pixels, the same for all: one long run to add.
+    wide = padded.shape[-1]
+    length = (height - 1) * wide + width
+    starts = ((down + top) * wide + right + left).tolist()
+    out = torch.zeros(batch, channels, height * wide)
+    for source, total, image_starts in zip(padded.flatten(2), out[..., :length], starts, strict=True):
+        for weight, start in zip(weights, image_starts, strict=True):
+            total.add_(source[:, start : start + length], alpha=weight)
+    return out.view(batch, channels, height, wide)[..., :width]
 
 
 def trail_by_index(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:

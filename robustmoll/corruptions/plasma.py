@@ -4,29 +4,38 @@ import torch
 from torch import Tensor
 
 
-def plasma(noise: Tensor, wibble_decay: float) -> Tensor:
-    """Diamond-square fractals that wrap around, scaled to [0, 1].
+def plasma(noise: Tensor, size: int, wibble_decay: float) -> Tensor:
+    """Diamond-square fractals that wrap around.
 
-    Each point is the mean of its four neighbours on the coarser grid plus wibble^2 times its number. The
-    wibble starts at 100 and is divided by the decay from level to level.
+    From a grid of n x n points comes one of 2n x 2n: new points in the middle of four old ones, then new
+    points in the middle of two old and two new ones. Each is the mean of its four neighbours plus wibble^2
+    times its number. The wibble starts at 100 and is divided by the decay from grid to grid.
 
     Args:
-        noise: Numbers in [-1, 1), float32 of shape (B, size, size), size a power of two.
+        noise: Numbers in (-1, 1), float32 of shape (B, size^2 - 1): for each grid those of the centres, of
+            the points to the right of old ones, and of those below.
+        size: Of the last grid, a power of two.
         wibble_decay: At least 1.
+
+    Returns:
+        Heights of any range, (B, size, size).
     """
-    size = noise.shape[-1]
-    heights = torch.zeros_like(noise)
-    step, wibble = size, 100.0
-    while step >= 2:
-        half = step // 2
-        corner = heights[:, ::step, ::step]
-        below = corner + corner.roll(-1, 1)
-        centre = (below + below.roll(-1, 2)).div_(4).add_(noise[:, half::step, half::step] * wibble**2)
-        heights[:, half::step, half::step] = centre
-        above = centre + centre.roll(1, 1) + corner + corner.roll(-1, 2)
-        heights[:, ::step, half::step] = above.div_(4).add_(noise[:, ::step, half::step] * wibble**2)
-        left = centre + centre.roll(1, 2) + below
-        heights[:, half::step, ::step] = left.div_(4).add_(noise[:, half::step, ::step] * wibble**2)
-        step, wibble = half, wibble / wibble_decay
-    heights -= heights.amin(dim=(1, 2), keepdim=True)
-    return heights.div_(heights.amax(dim=(1, 2), keepdim=True))
+    heights = noise.new_zeros(len(noise), 1, 1)
+    used, wibble = 0, 100.0
+    while (n := heights.shape[-1]) < size:
+        numbers = noise[:, used : used + 3 * n * n].view(-1, 3, n, n)
+        below = heights + heights.roll(-1, 1)
+        centre = numbers[:, 0].mul(wibble**2).add_(below + below.roll(-1, 2), alpha=0.25)
+        across = centre + centre.roll(1, 1) + heights + heights.roll(-1, 2)
+        across = numbers[:, 1].mul(wibble**2).add_(across, alpha=0.25)
+        down = numbers[:, 2].mul(wibble**2).add_(centre + centre.roll(1, 2) + below, alpha=0.25)
+        even, odd = torch.stack([heights, across], dim=-1), torch.stack([down, centre], dim=-1)
+        heights = torch.stack([even.flatten(2), odd.flatten(2)], dim=2).view(-1, 2 * n, 2 * n)
+        used, wibble = used + 3 * n * n, wibble / wibble_decay
+    return heights
+
+
+def stretched(heights: Tensor, top: float) -> Tensor:
+    """Scales each map to the range from 0 to `top`."""
+    low, high = heights.flatten(1).aminmax(dim=1, keepdim=True)
+    return (heights - low[..., None]).mul_((top / (high - low))[..., None])

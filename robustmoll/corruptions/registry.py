@@ -19,17 +19,19 @@ class Corruption(NamedTuple):
         group: Family: noise, blur, weather, digital, or extra.
         colour: True if the function wants three channels. A grey image is then repeated three times and the
             luma of the result is kept.
+        whole: True if the function works in whole grey levels: x and y are uint8 then, and x is not its own.
     """
 
     function: Function
     group: str
     colour: bool
+    whole: bool
 
 
 REGISTRY: dict[str, Corruption] = {}
 
 
-def corruption(group: str, colour: bool = False) -> Callable[[Function], Function]:
+def corruption(group: str, colour: bool = False, whole: bool = False) -> Callable[[Function], Function]:
     """Registers a function under its own name; see `Corruption` for the form it must have."""
 
     def register(function: Function) -> Function:
@@ -38,7 +40,7 @@ def corruption(group: str, colour: bool = False) -> Callable[[Function], Functio
             raise ValueError(f"there is a corruption {name!r} already; give the new one another name")
         if name not in CONSTANTS:
             raise ValueError(f"corruption {name!r} has no row in CONSTANTS; add one before registering it")
-        REGISTRY[name] = Corruption(function, group, colour)
+        REGISTRY[name] = Corruption(function, group, colour, whole)
         return function
 
     return register

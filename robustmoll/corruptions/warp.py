@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import affine_grid, grid_sample
 
 
 def inverse_affine(moves: Tensor, height: int, width: int) -> Tensor:
@@ -26,25 +26,40 @@ def inverse_affine(moves: Tensor, height: int, width: int) -> Tensor:
     return torch.linalg.solve(moved, points.expand(len(moves), -1, -1)).mT
 
 
-def pixel_grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Row numbers (H, 1) and column numbers (1, W) as float32."""
-    row = torch.arange(height, dtype=torch.float32, device=device)
-    return row[:, None], torch.arange(width, dtype=torch.float32, device=device)[None]
+def affine_positions(back: Tensor, height: int, width: int, device: torch.device) -> Tensor:
+    """Where each pixel comes from under affine maps, in the units of `sample` with edges that do not repeat.
+
+    Args:
+        back: Matrices (B, 2, 3) in pixels, float64, on the CPU.
+        height: Of the image.
+        width: Of the image.
+        device: Where the positions are wanted.
+    """
+    # (x, y) in pixels = half + half * (x, y) in [-1, 1], on both sides of the map.
+    half = torch.tensor([[(width - 1) / 2], [(height - 1) / 2]], dtype=torch.float64)
+    linear = back[:, :, :2]
+    shift = linear @ half + back[:, :, 2:] - half
+    theta = torch.cat([linear * half.mT / half, shift / half], dim=2).to(device, torch.float32)
+    return affine_grid(theta, [len(back), 1, height, width], align_corners=True)
 
 
-def sample(x: Tensor, row: Tensor, column: Tensor, edge_repeats: bool) -> Tensor:
+def moved_positions(shift: Tensor) -> Tensor:
+    """Pixels plus shifts (B, 2, H, W) in pixels, x first, in the units of `sample` with edges that repeat."""
+    height, width = shift.shape[-2:]
+    still = torch.eye(2, 3, device=shift.device)[None]
+    grid = affine_grid(still, [1, 1, height, width], align_corners=False)
+    return grid + shift.permute(0, 2, 3, 1) * torch.tensor([2 / width, 2 / height], device=shift.device)
+
+
+def sample(x: Tensor, positions: Tensor, edge_repeats: bool) -> Tensor:
     """Reads images at any positions, bilinearly, mirrored at the borders.
 
     Args:
         x: Images of shape (B, C, H, W).
-        row: Position from top to bottom in pixels, (B, H, W).
-        column: Position from left to right in pixels, (B, H, W).
-        edge_repeats: The mirror stands at the outer edge of the border pixels (cba|abcd, scipy's "reflect")
-            or, if false, in their middle (dcb|abcd, OpenCV's REFLECT_101).
+        positions: (x, y), (B, H, W, 2); in units in which -1 and 1 are the mirrors.
+        edge_repeats: The mirrors stand at the outer edges of the border pixels (cba|abcd, scipy's "reflect")
+            or, if false, in their middles (dcb|abcd, OpenCV's REFLECT_101).
     """
-    height, width = x.shape[-2:]
-    if edge_repeats:
-        grid = torch.stack([(2 * column + 1) / width - 1, (2 * row + 1) / height - 1], dim=-1)
-    else:
-        grid = torch.stack([2 * column / (width - 1) - 1, 2 * row / (height - 1) - 1], dim=-1)
-    return grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=not edge_repeats)
+    return grid_sample(
+        x, positions, mode="bilinear", padding_mode="reflection", align_corners=not edge_repeats
+    )

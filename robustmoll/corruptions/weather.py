@@ -19,7 +19,7 @@ from torch import Tensor
 from robustmoll.corruptions.colour import luma, value
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.motion import drag, zoom_in
-from robustmoll.corruptions.plasma import plasma
+from robustmoll.corruptions.plasma import plasma, stretched
 from robustmoll.corruptions.registry import corruption
 
 BLACK = 1e-5  # grey levels
@@ -66,15 +66,16 @@ def fog(x: Tensor, draws: Draws, strength: float, wibble_decay: float) -> Tensor
 
     Args:
         x: Images.
-        draws: One uniform number per point of the map.
+        draws: One uniform number per point of the map but its first.
         strength: Weight of the cloud.
         wibble_decay: How fast the cloud's fine structure fades.
     """
     height, width = x.shape[-2:]
     size = 1 << (max(height, width) - 1).bit_length()
-    cloud = plasma(draws.uniform(size, size).mul_(2).sub_(1), wibble_decay)[:, None, :height, :width]
+    noise = draws.uniform(size**2 - 1).mul_(2).sub_(1)
+    cloud = stretched(plasma(noise, size, wibble_decay), 255 * strength)[:, None, :height, :width]
     largest = x.amax(dim=(1, 2, 3), keepdim=True)
-    return x.add_(cloud, alpha=255 * strength).mul_(largest / (largest + 255 * strength))
+    return x.add_(cloud).mul_(largest / (largest + 255 * strength))
 
 
 @corruption("weather")

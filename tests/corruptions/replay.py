@@ -82,15 +82,7 @@ def _snow(state: RandomState, size: int, *constants: float) -> dict:
 
 def _fog(state: RandomState, size: int, strength: float, decay: float) -> dict:
     n = 1 << (size - 1).bit_length()
-    numbers = np.full((n, n), 0.5)
-    step = n
-    while step >= 2:
-        half = step // 2
-        for rows, columns in ((half, half), (0, half), (half, 0)):
-            target = numbers[rows::step, columns::step]
-            target[...] = state.random_sample(target.shape)
-        step = half
-    return {"uniform": [numbers]}
+    return {"uniform": [state.random_sample(n * n - 1)]}
 
 
 def _elastic(state: RandomState, size: int, alpha: float, sigma: float, jitter: float) -> dict:
