@@ -316,7 +316,7 @@ def test_a_saved_network_of_ours_loads_by_its_source(tmp_path: Path) -> None:
         ("preact_resnet19", {}, "unknown model 'preact_resnet19'; did you mean 'preact_resnet18'"),
         ("resnet18.a1_in2k", {}, "unknown model 'resnet18.a1_in2k'; did you mean 'resnet18.a1_in1k'"),
         ("preact_resnet18", {"pretrained": True}, "no pretrained weights for 'preact_resnet18'"),
-        ("resnet50s", {"pretrained": True}, "no pretrained weights for 'resnet50s'"),
+        ("resnet50t", {"pretrained": True}, "no pretrained weights for 'resnet50t'"),
         (
             "digits_cnn",
             {"drop_rat": 0.1},
