@@ -22,18 +22,14 @@ def part_means(folder: Path) -> NDArray[np.float64]:
     """Error, NLL and ECE, clean and corrupted, from cells.csv; the extra corruption is in no mean."""
     cells = Results(folder).cells()
     parts = [cells[:1], cells[1:4]]
-    return np.array(
-        [[np.mean([getattr(c, f) for c in part]) for f in ("error", "nll", "ece")] for part in parts]
-    )
+    return np.array([[np.mean([getattr(c, f) for c in part]) for f in ("error", "nll", "ece")] for part in parts])
 
 
 def test_resamples_are_counts_of_draws_with_replacement() -> None:
     counts = resample(IMAGES, 300, seed=0)
     assert (counts.sum(1) == IMAGES).all()
     expected = scipy.stats.binom(IMAGES, 1 / IMAGES).pmf(np.arange(5))
-    np.testing.assert_allclose(
-        np.bincount(counts.ravel(), minlength=5)[:5] / counts.size, expected, atol=0.005
-    )
+    np.testing.assert_allclose(np.bincount(counts.ravel(), minlength=5)[:5] / counts.size, expected, atol=0.005)
     assert (resample(IMAGES, 300, seed=0) == counts).all() and (resample(IMAGES, 300, seed=1) != counts).any()
 
 
@@ -128,9 +124,7 @@ def test_benchmark_of_a_run_is_found(tmp_path: Path) -> None:
     assert compare([tmp_path / "run"], resamples=5).groups[0].label == "run"
 
 
-@pytest.mark.parametrize(
-    "name, value", [("images", "2e"), ("preset", "tiny"), ("mode", "published"), ("seed", 1)]
-)
+@pytest.mark.parametrize("name, value", [("images", "2e"), ("preset", "tiny"), ("mode", "published"), ("seed", 1)])
 def test_unlike_benchmarks_do_not_compare(tmp_path: Path, name: str, value: object) -> None:
     folders = [write_bench(tmp_path / "a", 1.0), write_bench(tmp_path / "b", 1.0, **{name: value})]
     with pytest.raises(ValueError, match=f"do not compare: {name} {value!r} against"):
@@ -156,9 +150,7 @@ def two_suites(folder: Path) -> Path:
         (lambda folder: [write_bench(folder / "a", 1.0, cells=CELLS[1:])], "no clean cell"),
     ],
 )
-def test_mistakes_get_one_clear_line(
-    tmp_path: Path, runs: Callable[[Path], list[Path]], message: str
-) -> None:
+def test_mistakes_get_one_clear_line(tmp_path: Path, runs: Callable[[Path], list[Path]], message: str) -> None:
     with pytest.raises(ValueError, match=message) as raised:
         compare(runs(tmp_path), resamples=5)
     assert "\n" not in str(raised.value)

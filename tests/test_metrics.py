@@ -29,9 +29,7 @@ from robustmoll.evaluate.metrics import brier, error, measure, nll, outcomes, wi
 def digits() -> tuple[Tensor, Tensor]:
     """Logits and labels of 897 real handwritten digits, from a classifier fitted on the other 900."""
     images, labels = sklearn.datasets.load_digits(return_X_y=True)
-    images = images + np.random.default_rng(0).normal(
-        scale=4, size=images.shape
-    )  # hard enough to make mistakes
+    images = images + np.random.default_rng(0).normal(scale=4, size=images.shape)  # hard enough to make mistakes
     model = sklearn.linear_model.LogisticRegression(max_iter=300, C=10).fit(images[:900], labels[:900])
     # Divided, as scikit-learn's log_loss clips probabilities at machine precision and ours does not.
     logits = torch.from_numpy(model.decision_function(images[900:])) / 4
@@ -123,9 +121,7 @@ def test_calibration_error_does_not_depend_on_order(measure: Callable[..., float
     confidence, correct = rng.choice([0.4, 0.9, 1.0], 500), rng.random(500) < 0.6  # ties across every edge
     for _ in range(5):
         order = rng.permutation(500)
-        assert measure(confidence[order], correct[order]) == pytest.approx(
-            measure(confidence, correct), rel=1e-9
-        )
+        assert measure(confidence[order], correct[order]) == pytest.approx(measure(confidence, correct), rel=1e-9)
 
 
 def test_batch_mean_of_100_is_biased_upwards_and_equals_the_loop() -> None:

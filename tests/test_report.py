@@ -106,9 +106,7 @@ def test_each_known_picture_says_what_to_look_for(page: Page) -> None:
 
 def test_pictures_are_saved_too(run: Path) -> None:
     names = {path.name for path in (run / "plots").iterdir()}
-    assert names == {
-        f"{n}.png" for n in ("heat-map", "severity-curves", "reliability", "training", "my own <i>")
-    }
+    assert names == {f"{n}.png" for n in ("heat-map", "severity-curves", "reliability", "training", "my own <i>")}
 
 
 def test_run_without_a_benchmark_gets_its_page(tmp_path: Path) -> None:

@@ -147,9 +147,7 @@ def test_baseline_that_does_not_suffer_leaves_the_ratio_undefined(cells: list[Ce
 
 
 def test_remark_on_a_corruption_stays_in_every_table(cells: list[Cell], tmp_path: Path) -> None:
-    marked = [
-        dataclasses.replace(c, corruption="frost (procedural)") if c.name == "frost" else c for c in cells
-    ]
+    marked = [dataclasses.replace(c, corruption="frost (procedural)") if c.name == "frost" else c for c in cells]
     (tmp_path / "cells.csv").write_text(format_cells(marked))
     summary = write_summary(tmp_path)
     assert "frost (procedural)" in summary["corruptions"] and "frost" not in summary["corruptions"]
@@ -165,9 +163,7 @@ def test_files_hold_the_summary(cells: list[Cell], tmp_path: Path) -> None:
     assert ["clean", "6.25", "0.188", "0.004", "1.56"] in [
         [part.strip() for part in line.strip("|").split("|")] for line in text.splitlines()
     ]
-    assert (
-        "corrupted (15 corruptions, 75 cells)" in text and "without noise (12 corruptions, 60 cells)" in text
-    )
+    assert "corrupted (15 corruptions, 75 cells)" in text and "without noise (12 corruptions, 60 cells)" in text
     assert "Against AlexNet on the released ImageNet-C" in text and "Not finished" not in text
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert len(tables) == 5

@@ -86,9 +86,7 @@ def load_baseline(source: str | Path) -> Baseline:
     return Baseline(f"{clean.model} ({source})", clean.preset, clean.error, errors, severities)
 
 
-def corruption_errors(
-    cells: list[Cell], baseline: Baseline
-) -> tuple[dict[str, float | None], dict[str, float | None]]:
+def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, float | None], dict[str, float | None]]:
     """Returns CE and relative CE of each of the benchmark's corruptions in the table.
 
     None stands where the denominator is not positive: the baseline does not suffer under that corruption.
@@ -99,15 +97,12 @@ def corruption_errors(
     clean = clean_cell(cells)
     by_name = group_by_name(cells)
     if clean.preset != baseline.preset:
-        raise ValueError(
-            f"baseline {baseline.name} has preset {baseline.preset!r}, the table {clean.preset!r}"
-        )
+        raise ValueError(f"baseline {baseline.name} has preset {baseline.preset!r}, the table {clean.preset!r}")
     if lacking := [name for name in by_name if name not in baseline.errors]:
         raise ValueError(f"baseline {baseline.name} has no errors for {', '.join(lacking)}")
     if severities_of(by_name) != baseline.severities:
         raise ValueError(
-            f"baseline {baseline.name} has severities {baseline.severities},"
-            f" the table {severities_of(by_name)}"
+            f"baseline {baseline.name} has severities {baseline.severities}, the table {severities_of(by_name)}"
         )
     absolute: dict[str, float | None] = {}
     relative: dict[str, float | None] = {}
@@ -136,9 +131,7 @@ def severities_of(by_name: dict[str, list[Cell]]) -> list[float]:
     first, severities = next(iter(found.items()))
     for name, others in found.items():
         if others != severities:
-            raise ValueError(
-                f"{first} has severities {severities}, but {name} {others}; finish the benchmark first"
-            )
+            raise ValueError(f"{first} has severities {severities}, but {name} {others}; finish the benchmark first")
     return severities
 
 

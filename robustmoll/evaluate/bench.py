@@ -71,7 +71,6 @@ def bench(
     source = Generated(data, preset, seed)
     results = Results(out)
     subject: dict[str, Any] = {
-        "model": name or type(model).__name__,
         "dataset": f"{data.name}/{data.split}",
         "preset": preset,
         "mode": source.mode,
@@ -90,6 +89,7 @@ def bench(
             what = f"{corruption} {severity:g}, cell {number} of {len(todo)}"
             found = judge(corruption, severity, partial(bar.advance, description=what))
             cell = Cell(
+                model=name or type(model).__name__,
                 **subject,
                 corruption=source.label(corruption),
                 severity=severity,
@@ -119,16 +119,12 @@ def _begin(results: Results, identity: dict[str, Any], source: Generated) -> lis
     return cells
 
 
-def check_request(
-    corruptions: Sequence[str], severities: Sequence[float], preset: str, batch_size: int
-) -> None:
+def check_request(corruptions: Sequence[str], severities: Sequence[float], preset: str, batch_size: int) -> None:
     for corruption in corruptions:
         known_name("corruption", corruption, (*NAMES, *EXTRA))
     for severity in severities:
         if not 0 < severity <= 5:
-            raise ValueError(
-                f"severities must lie in (0, 5], got {severity}; the clean cell is always measured"
-            )
+            raise ValueError(f"severities must lie in (0, 5], got {severity}; the clean cell is always measured")
     known_name("preset", preset, PRESETS)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
@@ -141,12 +137,12 @@ def _home(model: nn.Module, accelerator: Accelerator | None) -> torch.device:
 
 
 def _fingerprint(tensors: Iterable[Tensor]) -> str:
-    """Hashes dtypes, shapes and values."""
+    """Returns the first digits of a hash of dtypes, shapes and values."""
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
 def _from_first_process(accelerator: Accelerator | None, work: Callable[[], list[Cell]]) -> list[Cell]:

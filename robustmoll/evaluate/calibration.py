@@ -169,7 +169,5 @@ def _checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.floa
             f" got shapes {confidence.shape} and {correct.shape}"
         )
     if not ((confidence >= 0) & (confidence <= 1)).all():
-        raise ValueError(
-            "confidence must lie in [0, 1], got a value outside or NaN; pass probabilities, not logits"
-        )
+        raise ValueError("confidence must lie in [0, 1], got a value outside or NaN; pass probabilities, not logits")
     return confidence, correct

@@ -12,6 +12,7 @@ import csv
 import dataclasses
 import io
 import json
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,7 @@ def clean_cell(cells: Iterable[Cell]) -> Cell:
     for cell in cells:
         if cell.name == CLEAN:
             return cell
-    raise ValueError(
-        "the table has no clean cell; run the benchmark again into its folder, it goes on from there"
-    )
+    raise ValueError("the table has no clean cell; run the benchmark again into its folder, it goes on from there")
 
 
 def benchmark_cells(cells: Iterable[Cell]) -> list[Cell]:
@@ -181,15 +180,16 @@ class Results:
         """Returns what became of each image in a cell.
 
         Raises:
-            ValueError: If the cell's file is missing or does not belong to it.
+            ValueError: If the cell's file is missing, damaged, or does not belong to it.
         """
         path = self._outcomes_path(cell)
         if not path.exists():
-            raise ValueError(
-                f"{path} is missing; run the benchmark into this folder again, it redoes this cell"
-            )
-        with np.load(path, allow_pickle=False) as arrays:
-            found = Outcomes(*(arrays[name] for name in Outcomes._fields))
+            raise ValueError(f"{path} is missing; run the benchmark into this folder again, it redoes this cell")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                found = Outcomes(*(arrays[name] for name in Outcomes._fields))
+        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} cannot be read ({error}); delete it and run the benchmark again") from error
         if {len(values) for values in found} != {cell.n}:
             raise ValueError(f"{path} does not hold the {cell.n} images of its row in cells.csv; delete it")
         return found

@@ -127,9 +127,7 @@ def _shared_cells(tables: list[list[Cell]]) -> tuple[list[str], list[str]]:
     names = [[_name(cell) for cell in benchmark_cells(table)] for table in tables]
     everywhere = set.intersection(*map(set, names))
     if not everywhere:
-        raise ValueError(
-            "the benchmarks have no corrupted cell in common; run them with the same corruptions"
-        )
+        raise ValueError("the benchmarks have no corrupted cell in common; run them with the same corruptions")
     anywhere = dict.fromkeys(name for some in names for name in some)
     left_out = [name for name in anywhere if name not in everywhere]
     return [name for name in anywhere if name in everywhere], left_out

@@ -70,9 +70,7 @@ def outcomes(logits: Tensor, labels: Tensor) -> Outcomes:
     if bad := int((~log_p.isfinite()).any(1).sum()):
         raise ValueError(f"the model returned NaN or infinite logits for {bad} of {len(log_p)} images")
     if bool(((labels < 0) | (labels >= classes)).any()):
-        raise ValueError(
-            f"labels must lie in 0..{classes - 1} for logits of {classes} classes, got one outside"
-        )
+        raise ValueError(f"labels must lie in 0..{classes - 1} for logits of {classes} classes, got one outside")
     log_p = log_p.log_softmax(1)
     p = log_p.exp()
     confidence, predicted = p.max(1)
@@ -124,9 +122,7 @@ def wilson(errors: int, n: int, level: float = 0.95) -> tuple[float, float]:
         [0.0, 0.037]
     """
     if not (n >= 1 and 0 <= errors <= n and 0 < level < 1):
-        raise ValueError(
-            f"wilson needs 0 <= errors <= n, n >= 1 and 0 < level < 1, got {errors=}, {n=}, {level=}"
-        )
+        raise ValueError(f"wilson needs 0 <= errors <= n, n >= 1 and 0 < level < 1, got {errors=}, {n=}, {level=}")
     z = NormalDist().inv_cdf((1 + level) / 2)
     p = errors / n
     centre = p + z**2 / (2 * n)

@@ -48,9 +48,7 @@ def _samples(task: Classify, train: ImageSet) -> Figure:
     view = Classifier(nn.Identity(), *train.moments(), len(train.classes))
     x, y = mollify.apply(view.standardise(images), labels, draw)
     captions = [
-        f"{mollify.roles[role]}"
-        + (f", t = {t:.2f}" if role else "")
-        + f"\n{_label_text(soft, train.classes)}"
+        f"{mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"
         for role, t, soft in zip(draw.roles.tolist(), draw.t.tolist(), y, strict=True)
     ]
     return sample_sheet(x * view.std + view.mean, captions)

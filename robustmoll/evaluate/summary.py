@@ -92,9 +92,7 @@ def _averages(cells: Iterable[tuple[str, Cell]]) -> dict[str, dict[str, Any]]:
 
 
 def _without(cells: list[Cell], families: Sequence[str]) -> dict[str, Any] | None:
-    seen = [
-        name for family in families for name in GROUPS[known_name("family of corruptions", family, GROUPS)]
-    ]
+    seen = [name for family in families for name in GROUPS[known_name("family of corruptions", family, GROUPS)]]
     unseen = [cell for cell in cells if cell.name not in seen]
     return {"families": list(families), **average(unseen)} if unseen else None
 
@@ -115,9 +113,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def _missing(cells: list[Cell]) -> list[str]:
     there = {(cell.name, cell.severity) for cell in cells}
     severities = sorted({severity for _, severity in there})
-    grid = [
-        (name, severity) for name in dict.fromkeys(cell.name for cell in cells) for severity in severities
-    ]
+    grid = [(name, severity) for name in dict.fromkeys(cell.name for cell in cells) for severity in severities]
     return [f"{name}-{severity:g}" for name, severity in grid if (name, severity) not in there]
 
 

@@ -63,9 +63,7 @@ def setting(summary: dict[str, Any]) -> str:
     """Says in a line what was measured."""
     missing = len(summary["missing"])
     what = f"corruptions {summary['mode']}, preset {summary['preset']}, seed {summary['seed']}"
-    return f"{summary['n']} images; {what}." + (
-        f" Not finished: {missing} cells are missing." if missing else ""
-    )
+    return f"{summary['n']} images; {what}." + (f" Not finished: {missing} cells are missing." if missing else "")
 
 
 def footnote(summary: dict[str, Any]) -> str:

@@ -35,9 +35,7 @@ def bench_pictures(folder: str | Path, others: Sequence[str | Path] = ()) -> dic
         others: Of benchmarks or runs to lay over it.
     """
     results = Results(find_bench(folder))
-    runs = {
-        run_label(r.folder): r.cells() for r in (results, *(Results(find_bench(other)) for other in others))
-    }
+    runs = {run_label(r.folder): r.cells() for r in (results, *(Results(find_bench(other)) for other in others))}
     pictures = {"heat-map": heat_map(results.cells()), "severity-curves": severity_curves(runs)}
     if others:
         pictures["errors-by-corruption"] = errors_by_corruption(runs)

@@ -49,10 +49,7 @@ def severity_curves(runs: Mapping[str, Sequence[Cell]]) -> Figure:
         below.set_xlabel("severity")
         below.set_xticks(range(6))
     if len(runs) > 1:
-        handles = [
-            Line2D([], [], color="#3c3c3c", ls=dash, label=run)
-            for dash, run in zip(DASHES, runs, strict=False)
-        ]
+        handles = [Line2D([], [], color="#3c3c3c", ls=dash, label=run) for dash, run in zip(DASHES, runs, strict=False)]
         drawn.legend(handles=handles, loc="outside upper left", ncols=len(runs), handlelength=3.2)
     return drawn
 
@@ -87,9 +84,7 @@ def errors_by_corruption(runs: Mapping[str, Sequence[Cell]]) -> Figure:
     ax.invert_yaxis()
     ax.set_xlim(left=0)
     ax.set_xlabel("error in %, mean over severities")
-    handles = [
-        Line2D([], [], color="#3c3c3c", ls="", label=run, **m) for m, run in zip(MARKERS, runs, strict=False)
-    ]
+    handles = [Line2D([], [], color="#3c3c3c", ls="", label=run, **m) for m, run in zip(MARKERS, runs, strict=False)]
     drawn.legend(handles=handles, loc="outside upper left", ncols=len(runs))
     return drawn
 

@@ -30,9 +30,7 @@ def heat_map(cells: Sequence[Cell]) -> Figure:
     severities = sorted({cell.severity for cell in corrupted})
     drawn = figure(9.5, 1.4 + 0.27 * len(labels))
     axes = drawn.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.06})
-    for ax, column, name, colours in zip(
-        axes, ("error", "ece"), ("error", "ECE"), ("OrRd", "Blues"), strict=True
-    ):
+    for ax, column, name, colours in zip(axes, ("error", "ece"), ("error", "ECE"), ("OrRd", "Blues"), strict=True):
         values = np.full((len(labels), len(severities)), np.nan)
         for cell in corrupted:
             place = labels.index(cell.corruption), severities.index(cell.severity)
@@ -57,9 +55,7 @@ def _heat(ax: Axes, values: NDArray[np.float64], colours: str) -> None:
     means = np.array([[np.nanmean(row)] for row in values])
     for left, part in ((0.0, values), (columns + 0.25, means)):
         x, y = np.arange(part.shape[1] + 1) + left - 0.5, np.arange(rows + 1) - 0.5
-        mesh = ax.pcolormesh(
-            x, y, part, cmap=colours, vmin=0, vmax=np.nanmax(values), edgecolors="w", linewidth=1
-        )
+        mesh = ax.pcolormesh(x, y, part, cmap=colours, vmin=0, vmax=np.nanmax(values), edgecolors="w", linewidth=1)
         for (row, column), value in np.ndenumerate(part):
             if not np.isnan(value):
                 ink = "white" if sum(mesh.to_rgba(value)[:3]) < 1.6 else "black"

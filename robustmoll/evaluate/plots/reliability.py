@@ -65,9 +65,7 @@ def reliability_diagrams(results: Results) -> Figure:
 
 def _draw(diagram: Axes, histogram: Axes, results: Results, cells: Sequence[Cell]) -> None:
     found = [results.outcomes(cell) for cell in cells]
-    bins = reliability(
-        np.concatenate([o.confidence for o in found]), np.concatenate([o.correct for o in found])
-    )
+    bins = reliability(np.concatenate([o.confidence for o in found]), np.concatenate([o.correct for o in found]))
     width, pale = 100 / BINS, np.where(bins.images < FEW, 0.3, 1.0)
     for bar, (left, accuracy, confidence) in enumerate(
         zip(width * np.arange(BINS), 100 * bins.accuracy, 100 * bins.confidence, strict=True)
@@ -75,9 +73,7 @@ def _draw(diagram: Axes, histogram: Axes, results: Results, cells: Sequence[Cell
         style = {"align": "edge", "edgecolor": "white", "linewidth": 0.8, "alpha": pale[bar]}
         low, gap = min(accuracy, confidence), abs(accuracy - confidence)
         diagram.bar(left, low, width, color=ACCURACY, **style)
-        diagram.bar(
-            left, gap, width, low, color=OVERCONFIDENT if confidence > accuracy else UNDERCONFIDENT, **style
-        )
+        diagram.bar(left, gap, width, low, color=OVERCONFIDENT if confidence > accuracy else UNDERCONFIDENT, **style)
     diagram.plot([0, 100], [0, 100], color="#3c3c3c", lw=1, ls=(0, (4, 3)))
     diagram.set_xlim(0, 100)
     diagram.set_ylim(0, 100)

@@ -21,12 +21,8 @@ def training_curves(rows: Sequence[Mapping[str, str]]) -> Figure:
     drawn = figure(9.5, 2.6)
     losses, errors, rates = drawn.subplots(1, 3)
     marker = {"marker": "o", "markersize": 3} if len(rows) < 40 else {}
-    losses.plot(
-        epochs, [float(row["loss"]) for row in rows], color="#b5b5b5", label="training loss", **marker
-    )
-    losses.plot(
-        epochs, [float(row["test_nll"]) for row in rows], color="#0072b2", label="clean test NLL", **marker
-    )
+    losses.plot(epochs, [float(row["loss"]) for row in rows], color="#b5b5b5", label="training loss", **marker)
+    losses.plot(epochs, [float(row["test_nll"]) for row in rows], color="#0072b2", label="clean test NLL", **marker)
     losses.set_title("loss in nats")
     losses.legend()
     errors.plot(epochs, [100 * float(row["test_error"]) for row in rows], color="#d55e00", **marker)
