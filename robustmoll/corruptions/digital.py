@@ -76,10 +76,10 @@ def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
     """
     height, width = x.shape[-2:]
     small_height, small_width = int(height * factor), int(width * factor)
-    # Picking rows is cheap, picking columns is not: the first pass works on the transposed image.
+    # Picking rows is cheap, picking columns is not: the horizontal passes work on the transposed image.
     small = shrunk_rows(x.mT.to(torch.float32).contiguous(), small_width).mT.contiguous()
-    small = shrunk_rows(small, small_height).to(torch.uint8)
-    wide = small.index_select(3, nearest_index(small_width, width, x.device))
+    small = shrunk_rows(small, small_height).to(torch.uint8).mT.contiguous()
+    wide = small.index_select(2, nearest_index(small_width, width, x.device)).mT.contiguous()
     return wide.index_select(2, nearest_index(small_height, height, x.device))
 
 

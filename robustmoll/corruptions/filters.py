@@ -82,10 +82,18 @@ def convolve_lines(x: Tensor, taps: list[float], border: str) -> Tensor:
     """Filters columns and rows with a symmetric kernel; see `border_index` for the border."""
     reach, channels = len(taps) // 2, x.shape[1]
     kernel = torch.tensor(taps, dtype=x.dtype, device=x.device).expand(channels, 1, 1, -1)
-    for axis in (2, 3):
-        outside = torch.arange(-reach, x.shape[axis] + reach, device=x.device)
-        x = x.index_select(axis, border_index(outside, x.shape[axis], border))
+    x = extended(x, [reach] * 4, border)
     return conv2d(conv2d(x, kernel.mT, groups=channels), kernel, groups=channels)
+
+
+def extended(x: Tensor, margins: list[int], border: str) -> Tensor:
+    """Images with margins at the left, right, top and bottom; see `border_index` for what is in them."""
+    if border != "reflect":
+        return pad(x, margins, mode={"nearest": "replicate", "mirror": "reflect"}[border])
+    for axis, before, after in ((3, *margins[:2]), (2, *margins[2:])):  # torch's pad lacks this one
+        n = x.shape[axis]
+        x = x.index_select(axis, border_index(torch.arange(-before, n + after, device=x.device), n, border))
+    return x
 
 
 def correlate(x: Tensor, kernel: Tensor) -> Tensor:
@@ -99,20 +107,22 @@ def correlate(x: Tensor, kernel: Tensor) -> Tensor:
     reach = kernel.shape[-1] // 2
     while reach > 0 and kernel[0].count_nonzero() == 0 and kernel[:, 0].count_nonzero() == 0:
         kernel, reach = kernel[1:-1, 1:-1], reach - 1
-    padded = pad(x, [reach] * 4, mode="reflect")
     kernel = kernel.to(x.device, x.dtype)
     if reach > 3:
-        return fourier_correlate(padded, kernel, *x.shape[-2:])
+        return fourier_correlate(x, kernel)
     channels = x.shape[1]
-    return conv2d(padded, kernel.expand(channels, 1, -1, -1), groups=channels)
+    return conv2d(extended(x, [reach] * 4, "mirror"), kernel.expand(channels, 1, -1, -1), groups=channels)
 
 
-def fourier_correlate(padded: Tensor, kernel: Tensor, height: int, width: int) -> Tensor:
-    """Correlates images that have their borders already with a kernel that equals its own reflection."""
-    shape = [smooth_size(n) for n in padded.shape[-2:]]
-    reach = kernel.shape[-1] - 1
-    spectrum = torch.fft.rfft2(padded, s=shape).mul_(torch.fft.rfft2(kernel, s=shape))
-    return torch.fft.irfft2(spectrum, s=shape)[..., reach : reach + height, reach : reach + width]
+def fourier_correlate(x: Tensor, kernel: Tensor) -> Tensor:
+    """`correlate` by Fourier transform, for a kernel that equals its own reflection."""
+    height, width = x.shape[-2:]
+    reach = kernel.shape[-1] // 2
+    tall, wide = smooth_size(height + 2 * reach), smooth_size(width + 2 * reach)
+    margins = [reach, wide - width - reach, reach, tall - height - reach]
+    spectrum = torch.fft.rfft2(extended(x, margins, "mirror")).mul_(torch.fft.rfft2(kernel, s=(tall, wide)))
+    y = torch.fft.irfft2(spectrum, s=(tall, wide))
+    return y[..., 2 * reach : 2 * reach + height, 2 * reach : 2 * reach + width]
 
 
 def smooth_size(n: int) -> int:

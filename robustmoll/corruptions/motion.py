@@ -31,50 +31,22 @@ def drag(levels: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
     direction = torch.deg2rad(angle)[:, None]
     right = torch.ceil(torch.cos(direction) * steps - 0.5).long()
     down = torch.ceil(torch.sin(direction) * steps - 0.5).long()
-    trail = trail_of_views if levels.device.type == "cpu" else trail_by_index
-    return trail(levels, weights, down, right).mul_(QUANTUM).add_(0.5).floor_().div_(QUANTUM)
-
-
-def trail_of_views(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:
-    """The weighted sum of moved images, image by image: on a CPU faster than an index for each pixel.
-
-    Args:
-        levels: Images of shape (B, C, H, W).
-        weights: T weights.
-        down: How far down each of the T images is read, integers (B, T), on the CPU.
-        right: How far right.
-    """
     batch, channels, height, width = levels.shape
     top, left = max(-int(down.min()), 0), max(-int(right.min()), 0)
     bottom, end = max(int(down.max()), 0), max(int(right.max()), 0)
     padded = pad(levels, [left, end, top, bottom], mode="replicate")
-    # In memory, a move is a jump by whole rows and some pixels, the same for all: one long run to add.
-    wide = padded.shape[-1]
+    # In memory a move is a jump by whole rows and some pixels, the same for all pixels of an image. So a
+    # moved image is one long run, and runs[i] is the one that starts at position i.
+    tall, wide = padded.shape[-2:]
     length = (height - 1) * wide + width
-    starts = ((down + top) * wide + right + left).tolist()
-    out = torch.zeros(batch, channels, height * wide)
-    for source, total, image_starts in zip(padded.flatten(2), out[..., :length], starts, strict=True):
-        for weight, start in zip(weights, image_starts, strict=True):
-            total.add_(source[:, start : start + length], alpha=weight)
-    return out.view(batch, channels, height, wide)[..., :width]
-
-
-def trail_by_index(levels: Tensor, weights: list[float], down: Tensor, right: Tensor) -> Tensor:
-    """The same as `trail_of_views`, for all images at once."""
-    height, width = levels.shape[-2:]
-    rows = line_index(down, height, levels.device) * width
-    columns = line_index(right, width, levels.device)
-    flat = levels.flatten(2)
-    out = torch.zeros_like(flat)
-    for i, weight in enumerate(weights):
-        index = (rows[:, i, :, None] + columns[:, i, None, :]).flatten(1)[:, None]
-        out.add_(flat.gather(2, index.expand_as(flat)), alpha=weight)
-    return out.view_as(levels)
-
-
-def line_index(offset: Tensor, n: int, device: torch.device) -> Tensor:
-    """The pixel at each of n positions plus each offset, (B, T, n), the outermost ones repeated."""
-    return (torch.arange(n, device=device) + offset.to(device)[:, :, None]).clamp_(0, n - 1)
+    runs = padded.flatten().as_strided((padded.numel() - length + 1, length), (1, 1))
+    jump = ((down + top) * wide + right + left).repeat_interleave(channels, dim=0)
+    starts = jump + torch.arange(batch * channels)[:, None] * (tall * wide)
+    out = padded.new_zeros(batch * channels, height * wide)
+    for weight, start in zip(weights, starts.T.contiguous().to(levels.device), strict=True):
+        out[:, :length].add_(runs.index_select(0, start), alpha=weight)
+    moved = out.view(batch, channels, height, wide)[..., :width]
+    return moved.mul(QUANTUM).add_(0.5).floor_().div_(QUANTUM)
 
 
 def zoom_in(x: Tensor, factor: float) -> Tensor:

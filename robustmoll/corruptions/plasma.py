@@ -1,6 +1,5 @@
 """The fractal that fog, and our own frost, are made of."""
 
-import torch
 from torch import Tensor
 
 
@@ -29,13 +28,15 @@ def plasma(noise: Tensor, size: int, wibble_decay: float) -> Tensor:
         across = centre + centre.roll(1, 1) + heights + heights.roll(-1, 2)
         across = numbers[:, 1].mul(wibble**2).add_(across, alpha=0.25)
         down = numbers[:, 2].mul(wibble**2).add_(centre + centre.roll(1, 2) + below, alpha=0.25)
-        even, odd = torch.stack([heights, across], dim=-1), torch.stack([down, centre], dim=-1)
-        heights = torch.stack([even.flatten(2), odd.flatten(2)], dim=2).view(-1, 2 * n, 2 * n)
+        finer = heights.new_empty(len(noise), n, 2, n, 2)
+        finer[:, :, 0, :, 0], finer[:, :, 0, :, 1] = heights, across
+        finer[:, :, 1, :, 0], finer[:, :, 1, :, 1] = down, centre
+        heights = finer.view(-1, 2 * n, 2 * n)
         used, wibble = used + 3 * n * n, wibble / wibble_decay
     return heights
 
 
 def stretched(heights: Tensor, top: float) -> Tensor:
     """Scales each map to the range from 0 to `top`."""
-    low, high = heights.flatten(1).aminmax(dim=1, keepdim=True)
-    return (heights - low[..., None]).mul_((top / (high - low))[..., None])
+    low, high = heights.amin(dim=(1, 2), keepdim=True), heights.amax(dim=(1, 2), keepdim=True)
+    return (heights - low).mul_(top / (high - low))
