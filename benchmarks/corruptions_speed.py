@@ -111,9 +111,7 @@ def table(rows: list[Row], size: int) -> str:
     ms = medians(rows)
     columns = [OURS, *PEERS]
     lines = [
-        f"| {size} px | {OURS}, images/s | "
-        + " | ".join(f"{peer}, images/s | times" for peer in PEERS)
-        + " |",
+        f"| {size} px | {OURS}, images/s | " + " | ".join(f"{peer}, images/s | times" for peer in PEERS) + " |",
         "| --- " * (2 + 2 * len(PEERS)) + "|",
     ]
     ratios = defaultdict(list)
@@ -129,18 +127,14 @@ def table(rows: list[Row], size: int) -> str:
             if name in NAMES:
                 ratios[peer].append(ratio)
         lines.append("| " + " | ".join(cells) + " |")
-    means = [
-        f"| | {statistics.geometric_mean(ratios[peer]):.1f} " if ratios[peer] else "| | " for peer in PEERS
-    ]
+    means = [f"| | {statistics.geometric_mean(ratios[peer]):.1f} " if ratios[peer] else "| | " for peer in PEERS]
     lines.append("| geometric mean of the 15 | " + "".join(means) + "|")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Measures unless told to show what was measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", action="store_true", help="only print the tables of the last run")
     if not parser.parse_args().table:
         torch.set_num_threads(1)

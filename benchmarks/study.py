@@ -47,7 +47,10 @@ def table(folder: Path) -> str:
         cells = parse_cells(path.read_text(), str(path))
         summaries.setdefault(path.stem.rpartition("-")[0], []).append(summarise(cells, trained_on=("noise", "blur")))
     rows = [
-        [f"{config} ({len(found)} seed{'s' * (len(found) > 1)})", *(_entry(found, *column) for column in COLUMNS.values())]
+        [
+            f"{config} ({len(found)} seed{'s' * (len(found) > 1)})",
+            *(_entry(found, *column) for column in COLUMNS.values()),
+        ]
         for config, found in summaries.items()
     ]
     return markdown_table(["", *COLUMNS], rows) + "\n"

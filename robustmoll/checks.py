@@ -6,6 +6,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+__all__ = ["check_t", "known_name", "require"]
+
 
 def known_name(kind: str, name: str, names: Iterable[str]) -> str:
     """Returns `name` if it is one of `names`.
@@ -35,19 +37,19 @@ def known_name(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def require(condition: Tensor, message: str) -> None:
-    """Raises if a value check fails, without making an accelerator wait for the host.
+    """Raises if a value check fails, without making a CUDA device or a compiled graph wait for the host.
 
-    On the CPU the check is immediate. On another device it is queued as a device-side assertion, which stops the
-    program with the same message at the next synchronisation.
+    There the check is queued as a device-side assertion, which stops the program with the same message at the next
+    synchronisation. Devices without such assertions (MPS, XPU) are asked at once, as the CPU is.
 
     Args:
         condition: Boolean tensor of shape (), true if all is well.
         message: One line for the user.
 
     Raises:
-        ValueError: On the CPU, if `condition` is false.
+        ValueError: If `condition` is false and could be looked at.
     """
-    if condition.device.type != "cpu":
+    if condition.device.type in ("cuda", "meta") or torch.compiler.is_compiling():
         torch._assert_async(condition, message)
     elif not condition:
         raise ValueError(message)
@@ -64,7 +66,6 @@ def check_t(t: Tensor) -> Tensor:
     """
     if not t.is_floating_point():
         raise ValueError(f"t must be a float tensor in [0, 1], got {t.dtype}")
-    require(
-        ((t >= 0) & (t <= 1)).all(), "t must lie in [0, 1] (0 = clean, 1 = fully degraded), got a value outside or NaN"
-    )
+    inside = t.clamp(0, 1) == t  # never true of NaN
+    require(inside.all(), "t must lie in [0, 1] (0 = clean, 1 = fully degraded), got a value outside or NaN")
     return t

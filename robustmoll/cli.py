@@ -4,7 +4,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import rich
 from accelerate import Accelerator
@@ -27,7 +26,7 @@ from robustmoll.evaluate.report import write_report
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.evaluate.tables import comparison_table
 from robustmoll.models import list_models
-from robustmoll.tasks import Classifier, build_classifier, load_weights
+from robustmoll.tasks import Classifier, load_classifier
 from robustmoll.train import Trainer
 
 __all__ = ["main"]
@@ -60,7 +59,7 @@ def bench(args: Sequence[str]) -> None:
         saved, passed = checkpoint.load_newest(trainer.run / "checkpoints")
         for line in passed:
             print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-        classifier = load_weights(build_classifier(saved.config), saved.weights)
+        classifier = load_classifier(saved.config, saved.weights)
         _bench_run(trainer, classifier, chosen.suite, bench_arguments(chosen))
 
 

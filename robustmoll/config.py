@@ -126,11 +126,7 @@ def _check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str 
     for key, value in tree.items():
         if str(key) not in groups:
             raise ValueError(f"{where}: unknown key {prefix + str(key)!r}{_offer(str(key), groups)}")
-        below = {
-            name.partition(".")[2]
-            for name in known
-            if name.startswith(f"{key}.") and not name.endswith(".help")
-        }
+        below = {name.partition(".")[2] for name in known if name.startswith(f"{key}.") and not name.endswith(".help")}
         if isinstance(value, dict) and below:
             _check_level(value, below, where, f"{prefix}{key}.")
         else:
@@ -156,9 +152,7 @@ def _check_classes(value: object, where: str, prefix: str) -> None:
 
 def _find_class(name: str) -> type | None:
     """The class of that name or import path; None if there is none, which jsonargparse then says."""
-    found = next((vars(module)[name] for module in CLASSES if name in vars(module)), None) or pydoc.locate(
-        name
-    )
+    found = next((vars(module)[name] for module in CLASSES if name in vars(module)), None) or pydoc.locate(name)
     return found if inspect.isclass(found) else None
 
 

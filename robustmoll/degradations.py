@@ -8,10 +8,11 @@ A new degradation is one subclass of `Degradation` with one method.
 
 import math
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 
 import torch
-from kornia.filters import gaussian_blur2d
+from kornia.filters import filter2d_separable, get_gaussian_kernel1d
 from torch import Generator, Tensor, nn
 
 from robustmoll.checks import check_t
@@ -32,7 +33,7 @@ def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
     """Returns alpha x + sigma noise, with one alpha and sigma an image (or table row).
 
     Args:
-        x: Data, shape (B, ...).
+        x: Data, float, shape (B, ...).
         alpha: Share of the signal, shape (B,).
         sigma: Standard deviation of the noise, shape (B,), in units of `noise`.
         noise: Shaped as x.
@@ -55,7 +56,7 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         sigma: Standard deviation of the blur in pixels, shape (B,), >= 0; 0 returns that image bit for bit.
 
     Returns:
-        Blurred images, shape and dtype of x, computed in float32 at least.
+        Blurred images, shape and dtype of x, computed in float32 at least, under autocast too.
 
     Raises:
         ValueError: If x is no batch of images.
@@ -67,12 +68,13 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
     """
     batch, channels, height, width = _image_shape(x)
     dtype = torch.promote_types(x.dtype, torch.float32)
-    sigma = sigma.to(dtype)
-    across = heat_kernel(width, sigma)
-    down = across if height == width else heat_kernel(height, sigma)
-    # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
-    rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
-    return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
+    with _no_autocast(x.device):
+        sigma = sigma.to(dtype)
+        across = heat_kernel(width, sigma)
+        down = across if height == width else heat_kernel(height, sigma)
+        # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
+        rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
+        return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
 
 
 def heat_kernel(n: int, sigma: Tensor) -> Tensor:
@@ -82,26 +84,36 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
     matrix of one vector, :math:`g(d) = \frac{1}{n} (\frac{1}{2} decay_0 + \sum_{k>0} decay_k \cos(\pi k d / n))`, so that
     entry (i, j) is g(i - j) + g(i + j + 1) and no matrix product of that size is needed.
     """
-    rates, cosines = _heat_basis(n, sigma.device, sigma.dtype)
+    rates, cosines, identity = _heat_basis(n, sigma.device, sigma.dtype)
     # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.
-    loss = torch.expm1(sigma.square()[:, None] * rates)
-    g = loss @ cosines  # at the distances -n + 1, ..., 2 n - 1
+    loss = torch.expm1(torch.outer(sigma.square(), rates))
+    g = torch.addmm(identity, loss, cosines)
     toeplitz = g[:, : 2 * n - 1].unfold(1, n, 1).flip(1)
     hankel = g[:, n:].unfold(1, n, 1)
-    kernel = toeplitz + hankel
-    kernel.diagonal(dim1=1, dim2=2).add_(1)
-    return kernel
+    return toeplitz.add_(hankel)
 
 
 @lru_cache(maxsize=32)
-def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """The rates -(pi k / n)^2 / 2 of decay, and the weighted cosines at the distances -n + 1, ..., 2 n - 1."""
+def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    """The rates -(pi k / n)^2 / 2 of decay; at distances -n + 1, ..., 2 n - 1 the weighted cosines and the identity."""
     # A tensor born in inference mode could not be used in training later.
     with torch.inference_mode(False), torch.no_grad():
-        frequencies = math.pi / n * torch.arange(n, dtype=torch.float64)
-        cosines = torch.cos(frequencies[:, None] * torch.arange(1 - n, 2 * n, dtype=torch.float64)) / n
+        frequencies = math.pi / n * torch.arange(n, dtype=torch.float64, device="cpu")
+        distances = torch.arange(1 - n, 2 * n, dtype=torch.float64, device="cpu")
+        cosines = torch.cos(torch.outer(frequencies, distances)) / n
         cosines[0] /= 2
-        return (-0.5 * frequencies.square()).to(device, dtype), cosines.to(device, dtype)
+        return (
+            (-0.5 * frequencies.square()).to(device, dtype),
+            cosines.to(device, dtype),
+            (distances == 0).to(device, dtype),
+        )
+
+
+def _no_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Autocast would round the operands of a matrix product or convolution to half precision."""
+    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 class Degradation(nn.Module, ABC):
@@ -111,7 +123,7 @@ class Degradation(nn.Module, ABC):
         label: Schedule gamma(t) of the label.
 
     Attributes:
-        fixed_t: The only t that this degradation knows, or None if it takes any.
+        fixed_t: The one t at which this degradation is drawn, or None if it is drawn at any.
     """
 
     fixed_t: float | None = None
@@ -122,7 +134,7 @@ class Degradation(nn.Module, ABC):
 
     @abstractmethod
     def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
-        """Returns x at t; arguments as for `forward`, checked already."""
+        """Returns x at t as a new tensor; arguments as for `forward`, checked already."""
 
     def gamma(self, t: Tensor) -> Tensor:
         """Returns the label's lost share of certainty at t, in [0, 1], shaped as t."""
@@ -133,7 +145,7 @@ class Degradation(nn.Module, ABC):
 
         Args:
             x: Standardised float images, shape (B, C, H, W); noise also takes table rows (B, D).
-            t: Time of each, shape (B,), in [0, 1].
+            t: Time of each, shape (B,), in [0, 1], on the device of x.
             generator: Source of noise, on the device of x; None takes PyTorch's own.
 
         Returns:
@@ -149,6 +161,10 @@ class Degradation(nn.Module, ABC):
         if t.shape != x.shape[:1]:
             raise ValueError(f"t must have shape ({len(x)},), one for each of x, got {tuple(t.shape)}")
         return self.degrade(x, check_t(t), generator)
+
+    def extra_repr(self) -> str:
+        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return ", ".join(f"{name}={value}" for name, value in own.items() if name != "training")
 
 
 class Noise(Degradation):
@@ -172,15 +188,9 @@ class Noise(Degradation):
 
 
 class PureNoise(Noise):
-    """Nothing but noise under a label that says so: `Noise` at t = 1, whatever t is asked for. Arguments as there."""
+    """Nothing but noise under a label that says so: `Noise`, always drawn at t = 1. Arguments as there."""
 
     fixed_t = 1.0
-
-    def gamma(self, t: Tensor) -> Tensor:
-        return super().gamma(torch.ones_like(t))
-
-    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
-        return super().degrade(x, torch.ones_like(t), generator)
 
 
 class HeatBlur(Degradation):
@@ -198,7 +208,7 @@ class HeatBlur(Degradation):
 
     def sigma(self, t: Tensor, width: int) -> Tensor:
         """Returns the blur at t in pixels, shaped as t: the schedule's, and 0 at t = 0."""
-        return torch.where(t > 0, self.schedule.sigma(t, width), 0.0)
+        return self.schedule.sigma(t, width) * t.sign()
 
     def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
         return heat_blur(x, self.sigma(t, _image_shape(x)[-1]))
@@ -215,11 +225,13 @@ class GaussianBlur(HeatBlur):
 
     def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
         height, width = _image_shape(x)[-2:]
-        # The size is the same for every t, as reading the largest sigma would make the host wait for the device.
-        size = (2 * height - 1, 2 * width - 1)
-        # kornia divides by sigma: a sigma this small is a delta in float32.
-        sigma = self.sigma(t, width).clamp(min=1e-2).to(x.dtype)
-        return gaussian_blur2d(x, size, sigma[:, None].expand(-1, 2), border_type="reflect")
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        sigma = self.sigma(t, width).to(dtype).clamp(min=1e-2)[:, None]  # at most this is a delta already
+        # Kernels as long as the borders allow: to fit them to the largest sigma, the host had to wait for the device.
+        # For the same reason not kornia's `gaussian_blur2d`, which looks at the sign of sigma.
+        across, down = (get_gaussian_kernel1d(2 * n - 1, sigma) for n in (width, height))
+        with _no_autocast(x.device):
+            return filter2d_separable(x.to(dtype), across, down, border_type="reflect").to(x.dtype)
 
 
 def _image_shape(x: Tensor) -> torch.Size:

@@ -34,29 +34,32 @@ def smooth(y: Tensor, gamma: Tensor) -> Tensor:
         gamma: Lost share of certainty, shape (B,), in [0, 1].
 
     Returns:
-        Soft targets, shape (B, K).
+        Soft targets, shape (B, K), dtype of y.
 
     Example:
         >>> smooth(torch.tensor([[1.0, 0.0]]), torch.tensor([0.5]))
         tensor([[0.7500, 0.2500]])
     """
-    gamma = gamma[:, None]
-    return torch.lerp(y, torch.full_like(y, 1 / y.shape[1]), gamma.to(y.dtype))
+    return torch.lerp(y, torch.full_like(y, 1 / y.shape[1]), _column(gamma, y))
 
 
 def degrade(y: Tensor, gamma: Tensor) -> Tensor:
     """Takes weight from the label: (1 - gamma) y. Arguments as for `smooth`."""
-    return y * (1 - gamma)[:, None]
+    return y * (1 - _column(gamma, y))
 
 
 def sink(y: Tensor, gamma: Tensor) -> Tensor:
     """Adds a class "nothing to be seen" with weight gamma: [y, gamma], shape (B, K + 1). Arguments as for `smooth`."""
-    return torch.cat([y, gamma[:, None].to(y.dtype)], dim=1)
+    return torch.cat([y, _column(gamma, y)], dim=1)
 
 
 def sink_smooth(y: Tensor, gamma: Tensor) -> Tensor:
     """Moves weight to an added class: [(1 - gamma) y, gamma], shape (B, K + 1). Arguments as for `smooth`."""
     return sink(degrade(y, gamma), gamma)
+
+
+def _column(gamma: Tensor, y: Tensor) -> Tensor:
+    return gamma.to(y.dtype)[:, None]
 
 
 POLICIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -109,6 +112,7 @@ def _check_soft(y: Tensor, num_classes: int) -> Tensor:
     tolerance = max(1e-3, 8 * torch.finfo(y.dtype).eps)
     sums_to_one = (y.sum(1) - 1).abs() <= tolerance
     require(
-        (sums_to_one & (y >= 0).all(1)).all(), "each soft label must be non-negative and sum to 1, got one that is not"
+        (sums_to_one & (y >= 0).all(1)).all(),
+        "each soft label must be non-negative and sum to 1, got one that is not",
     )
     return y

@@ -33,7 +33,7 @@ from robustmoll.times import Annealed, Beta, Time
 __all__ = ["Anneal", "Draw", "Mollify"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
     """The random choices for one batch; applying the same draw again gives the same result.
 
@@ -41,6 +41,9 @@ class Draw:
         roles: Index into `Mollify.roles`, shape (n,), int64, on the CPU.
         t: Time of each image, shape (n,), float32, on the CPU; 0 for clean ones.
         seed: Of the per-pixel noise, drawn on the device of the images. Another type of device has other noise.
+
+    Raises:
+        ValueError: If roles and t are not of one length, or t leaves [0, 1].
     """
 
     roles: Tensor
@@ -48,6 +51,8 @@ class Draw:
     seed: int
 
     def __post_init__(self) -> None:
+        if self.roles.shape != self.t.shape:
+            raise ValueError(f"a draw needs a role and a t for each image, got {len(self.roles)} and {len(self.t)}")
         check_t(self.t)
 
 
@@ -94,13 +99,17 @@ class Mollify(nn.Module):
         self.time = time or Beta(1, 2)
         self.policy = known_name("label policy", policy, POLICIES)
         self.repeats = repeats
+        if "clean" in (degradations or {}):
+            raise ValueError("the role 'clean' leaves images as they are; give the degradation another name")
         defaults = {"noise": Noise(), "blur": HeatBlur(), "pure_noise": PureNoise()}
         self.degradations = nn.ModuleDict(defaults | (degradations or {}))
         self.roles = ("clean", *self.degradations)
-        # One t for each role that knows only one, NaN for the others; both tensors stay on the CPU, where draws are made.
+        if probabilities is None:
+            probabilities = {"clean": 1, "noise": 1, "blur": 1}
+        # Both stay on the CPU, where draws are made: no buffers, which would move.
+        self.probabilities = _normalised(probabilities, self.roles)
         fixed = [0.0, *(math.nan if d.fixed_t is None else d.fixed_t for d in self.degradations.values())]
-        self._fixed_t = torch.tensor(fixed)
-        self.probabilities = _normalised(probabilities or {"clean": 1, "noise": 1, "blur": 1}, self.roles)
+        self._fixed_t = torch.tensor(fixed, device="cpu")  # NaN for a role that is drawn at any t
 
     @property
     def num_outputs(self) -> int:
@@ -140,7 +149,7 @@ class Mollify(nn.Module):
             ValueError: If images, labels and draw do not fit each other.
         """
         _check_batch(x, y, len(draw.t), self.repeats)
-        y = soft_targets(y, self.num_classes)
+        y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
         x_t = x.clone()
@@ -214,9 +223,9 @@ class Anneal(nn.Module):
 def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:
     for name, weight in weights.items():
         known_name("role", name, roles)
-        if not 0 <= weight < float("inf"):
+        if not 0 <= weight < math.inf:
             raise ValueError(f"the weight of role {name!r} must be finite and not negative, got {weight}")
-    probabilities = torch.tensor([float(weights.get(role, 0)) for role in roles])
+    probabilities = torch.tensor([float(weights.get(role, 0)) for role in roles], device="cpu")
     if not probabilities.sum() > 0:
         raise ValueError(f"at least one role needs a positive weight, got {weights}")
     return probabilities / probabilities.sum()

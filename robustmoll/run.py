@@ -46,14 +46,10 @@ def open_run(folder: Path, resume: bool, config: str | None = None) -> None:
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
-        raise ValueError(
-            f"run folder {folder} cannot be written ({error.strerror}); choose another --run"
-        ) from error
+        raise ValueError(f"run folder {folder} cannot be written ({error.strerror}); choose another --run") from error
     if (folder / "checkpoints").exists():
         if not resume:
-            raise ValueError(
-                f"{folder} holds a run already; go on with --resume true, or choose another --run"
-            )
+            raise ValueError(f"{folder} holds a run already; go on with --resume true, or choose another --run")
         _check_config(folder / "config.yaml", config)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
@@ -158,11 +154,7 @@ def _check_config(path: Path, config: str | None) -> None:
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.")
-            if isinstance(value, dict) and value
-            else {f"{prefix}{key}": value}
-        )
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) and value else {f"{prefix}{key}": value}
     return flat
 
 

@@ -8,13 +8,14 @@ to a strength:
 - a *blur schedule* gives the blur's standard deviation :math:`\sigma(t)` in pixels;
 - a *label schedule* gives :math:`\gamma(t) \in [0, 1]`, the share of a label's certainty that is lost at t.
 
-All are element-wise, keep shape, dtype and device of t, are differentiable in t, and meet their values at t = 0 and
-t = 1 exactly: where a textbook form would leave a rounding error there (cos(pi/2) is not 0 in floating point), an
-equal form is used that does not.
+All are element-wise, keep shape, dtype and device of t, and meet their values at t = 0 and t = 1 exactly: where a
+textbook form would leave a rounding error there (cos(pi/2) is not 0 in floating point), an equal form is used that does
+not. They are differentiable in t; a root's slope at 0 is infinite, in the formula as in PyTorch.
 """
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -56,6 +57,7 @@ class NoiseSchedule(ABC):
         return (alpha / sigma).square()
 
 
+@dataclass(frozen=True)
 class CosineNoise(NoiseSchedule):
     r"""Variance-preserving quarter circle, :math:`\alpha = \cos(\pi t / 2)`, :math:`\sigma = \sin(\pi t / 2)`.
 
@@ -74,8 +76,9 @@ class CosineNoise(NoiseSchedule):
         return torch.sin(math.pi / 2 * t)
 
 
+@dataclass(frozen=True)
 class LinearNoise(NoiseSchedule):
-    r"""Variance-preserving, the noise's variance linear in t: :math:`\alpha = \sqrt{1 - t}`, :math:`\sigma = \sqrt{t}`."""
+    r"""Variance-preserving, the noise's variance linear in t: :math:`\alpha = \sqrt{1-t}`, :math:`\sigma = \sqrt{t}`."""
 
     def alpha(self, t: Tensor) -> Tensor:
         return torch.sqrt(1 - t)
@@ -84,17 +87,18 @@ class LinearNoise(NoiseSchedule):
         return torch.sqrt(t)
 
 
+@dataclass(frozen=True)
 class SigmoidNoise(NoiseSchedule):
     r"""Variance-preserving sigmoid annealing of the noise's variance g.
 
     .. math:: \alpha = \sqrt{1 - g}, \quad \sigma = \sqrt{g}, \quad
-        g(p) = \frac{v(e) - v(s + p (e - s))}{v(e) - v(s)}, \quad v(u) = \mathrm{sigmoid}(u / \tau)
+        g = \frac{v(e) - v(u)}{v(e) - v(s)}, \quad u = t s + (1 - t) e, \quad v(u) = \mathrm{sigmoid}(u / \tau)
 
-    with training progress :math:`p = 1 - t`, from start s to end e (Tran et al., NeurIPS 2023).
+    from start s to end e, 1 - t being the training progress (Tran et al., NeurIPS 2023).
 
     Args:
-        start: Where on the sigmoid the training starts.
-        end: Where it ends, greater than `start`.
+        start: Where on the sigmoid the training starts, at t = 1.
+        end: Where it ends, at t = 0; greater than `start`.
         tau: Temperature, > 0. A small one makes the noise fall early.
         clip: The least g, in [0, 1).
 
@@ -102,28 +106,25 @@ class SigmoidNoise(NoiseSchedule):
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(self, start: float = 0.0, end: float = 3.0, tau: float = 0.7, clip: float = 1e-9) -> None:
-        if not (end > start and tau > 0 and 0 <= clip < 1):
-            raise ValueError(
-                f"SigmoidNoise needs start < end, tau > 0 and 0 <= clip < 1, got {start=}, {end=}, {tau=}, {clip=}"
-            )
-        self.start, self.end, self.tau, self.clip = start, end, tau, clip
+    start: float = 0.0
+    end: float = 3.0
+    tau: float = 0.7
+    clip: float = 1e-9
 
-    def _signal(self, t: Tensor) -> Tensor:
-        """1 - g before clipping. The same arithmetic for v(t) and its ends makes it 0 and 1 there to the last bit."""
-        low, high, v = (
-            torch.sigmoid(u / self.tau)
-            for u in (torch.full_like(t, self.start), torch.full_like(t, self.end), t * self.start + (1 - t) * self.end)
-        )
-        return (v - low) / (high - low)
+    def __post_init__(self) -> None:
+        if not (self.start < self.end and self.tau > 0 and 0 <= self.clip < 1):
+            raise ValueError(f"SigmoidNoise needs start < end, tau > 0 and 0 <= clip < 1, got {self}")
 
     def alpha(self, t: Tensor) -> Tensor:
-        return torch.sqrt(self._signal(t).clamp(max=1 - self.clip))
+        # sigmoid(-u) = 1 - sigmoid(u): the signal's share is the noise's, seen from the other end.
+        share = _sigmoid_share(1 - t, -self.end / self.tau, -self.start / self.tau)
+        return torch.sqrt(share.clamp(max=1 - self.clip))
 
     def sigma(self, t: Tensor) -> Tensor:
-        return torch.sqrt((1 - self._signal(t)).clamp(min=self.clip))
+        return torch.sqrt(_sigmoid_share(t, self.start / self.tau, self.end / self.tau).clamp(min=self.clip))
 
 
+@dataclass(frozen=True)
 class VP(NoiseSchedule):
     r"""Variance-preserving diffusion, :math:`\alpha = e^{-t^2 (b_1 - b_0)/4 - t b_0/2}`, :math:`\sigma^2 = 1 - \alpha^2`.
 
@@ -137,10 +138,12 @@ class VP(NoiseSchedule):
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(self, beta_min: float = 0.1, beta_max: float = 20.0) -> None:
-        if not 0 < beta_min <= beta_max:
-            raise ValueError(f"{type(self).__name__} needs 0 < beta_min <= beta_max, got {beta_min=}, {beta_max=}")
-        self.beta_min, self.beta_max = beta_min, beta_max
+    beta_min: float = 0.1
+    beta_max: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.beta_min <= self.beta_max < math.inf:
+            raise ValueError(f"{type(self).__name__} needs 0 < beta_min <= beta_max, got {self}")
 
     def _log_alpha(self, t: Tensor) -> Tensor:
         return -t.square() * (self.beta_max - self.beta_min) / 4 - t * self.beta_min / 2
@@ -162,6 +165,7 @@ class SubVP(VP):
         return -torch.expm1(2 * self._log_alpha(t))
 
 
+@dataclass(frozen=True)
 class VE(NoiseSchedule):
     r"""Variance-exploding diffusion, :math:`\alpha = 1`, :math:`\sigma = \sigma_0^{1 - t} \sigma_1^t`.
 
@@ -175,10 +179,12 @@ class VE(NoiseSchedule):
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(self, sigma_min: float = 0.01, sigma_max: float = 50.0) -> None:
-        if not 0 < sigma_min < sigma_max:
-            raise ValueError(f"VE needs 0 < sigma_min < sigma_max, got {sigma_min=}, {sigma_max=}")
-        self.sigma_min, self.sigma_max = sigma_min, sigma_max
+    sigma_min: float = 0.01
+    sigma_max: float = 50.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sigma_min < self.sigma_max < math.inf:
+            raise ValueError(f"VE needs 0 < sigma_min < sigma_max, got {self}")
 
     def alpha(self, t: Tensor) -> Tensor:
         return torch.ones_like(t)
@@ -195,6 +201,7 @@ class BlurSchedule(ABC):
         """The blur at t for images of that width, in pixels, shaped as t."""
 
 
+@dataclass(frozen=True)
 class LogBlur(BlurSchedule):
     r"""Blur on a log scale, :math:`\sigma(t) = \sigma_{min}^{1 - t} \sigma_{max}^t`, in pixels.
 
@@ -202,7 +209,7 @@ class LogBlur(BlurSchedule):
 
     Args:
         sigma_min: sigma at t = 0 in pixels, > 0.
-        sigma_max: sigma at t = 1 in pixels; None takes the image's width.
+        sigma_max: sigma at t = 1 in pixels, greater than `sigma_min`; None takes the image's width.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -212,23 +219,26 @@ class LogBlur(BlurSchedule):
         tensor([ 0.3000,  3.0984, 32.0000])
     """
 
-    def __init__(self, sigma_min: float = 0.3, sigma_max: float | None = None) -> None:
-        if not 0 < sigma_min < (math.inf if sigma_max is None else sigma_max):
-            raise ValueError(f"LogBlur needs 0 < sigma_min < sigma_max, got {sigma_min=}, {sigma_max=}")
-        self.sigma_min, self.sigma_max = sigma_min, sigma_max
+    sigma_min: float = 0.3
+    sigma_max: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sigma_min < (math.inf if self.sigma_max is None else self.sigma_max):
+            raise ValueError(f"LogBlur needs 0 < sigma_min < sigma_max, got {self}")
 
     def sigma(self, t: Tensor, width: int) -> Tensor:
         return _geometric(self.sigma_min, self.sigma_max or width, t)
 
 
 class LabelSchedule(ABC):
-    """A function gamma(t) in [0, 1] with gamma(0) = 0 and gamma(1) = 1; a new one defines `__call__`."""
+    """A function gamma(t) in [0, 1] with gamma(0) = 0 where nothing is lost; a new one defines `__call__`."""
 
     @abstractmethod
     def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
         """Returns gamma(t), shaped as t; `noise` is the schedule of the noise it accompanies, if it is noise."""
 
 
+@dataclass(frozen=True)
 class PowerLabel(LabelSchedule):
     r"""Power of time, :math:`\gamma = t^k` (Heinonen et al., AISTATS 2025; there for blur, with k = 1).
 
@@ -236,16 +246,19 @@ class PowerLabel(LabelSchedule):
         k: Exponent, > 0. A large one keeps labels sharp for longer.
 
     Raises:
-        ValueError: If k is not positive.
+        ValueError: If k is not positive and finite.
     """
 
-    def __init__(self, k: float = 1.0) -> None:
-        self.k = _positive_power(k)
+    k: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_power(self.k)
 
     def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
         return t**self.k
 
 
+@dataclass(frozen=True)
 class SnrLabel(LabelSchedule):
     r"""The noise's share of the power, :math:`\gamma = (1 + \mathrm{snr})^{-k} = (\sigma^2 / (\alpha^2 + \sigma^2))^k`.
 
@@ -255,18 +268,20 @@ class SnrLabel(LabelSchedule):
         k: Exponent, > 0. A large one keeps labels sharp for longer.
 
     Raises:
-        ValueError: If k is not positive, or, when called, if there is no noise whose ratio could be taken.
+        ValueError: If k is not positive and finite, or, when called, if there is no noise whose ratio could be taken.
     """
 
-    def __init__(self, k: float = 1.0) -> None:
-        self.k = _positive_power(k)
+    k: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_power(self.k)
 
     def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
         if noise is None:
             raise ValueError("SnrLabel needs a noise schedule and got none; for a blur use PowerLabel")
         alpha, sigma = noise(t)
-        # Not through snr: that is infinite at sigma = 0, and its gradient undefined.
-        return (sigma.square() / (alpha.square() + sigma.square())) ** self.k
+        # Not through snr, which is infinite where there is no noise.
+        return (sigma / torch.hypot(alpha, sigma)) ** (2 * self.k)
 
 
 def _geometric(low: float, high: float, t: Tensor) -> Tensor:
@@ -274,7 +289,19 @@ def _geometric(low: float, high: float, t: Tensor) -> Tensor:
     return torch.pow(low, 1 - t) * torch.pow(high, t)
 
 
-def _positive_power(k: float) -> float:
+def _sigmoid_share(t: Tensor, start: float, end: float) -> Tensor:
+    r"""(v(end) - v(u)) / (v(end) - v(start)) with v the sigmoid and u = t start + (1 - t) end.
+
+    As :math:`v(b) - v(a) = (1 - e^{a - b}) v(b) v(-a)`, no close numbers need be subtracted. The same arithmetic for
+    numerator and denominator makes the quotient 1 at t = 1 to the last bit.
+    """
+
+    def gap(t: Tensor) -> Tensor:
+        return torch.expm1(t * (start - end)) * torch.sigmoid(-t * start - (1 - t) * end)
+
+    return gap(t) / gap(torch.ones_like(t))
+
+
+def _check_power(k: float) -> None:
     if not 0 < k < math.inf:
         raise ValueError(f"the label's exponent k must be positive and finite, got {k}")
-    return k

@@ -6,6 +6,7 @@ generator, sources that do not depend on training progress ignore the step.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
@@ -14,13 +15,23 @@ __all__ = ["Annealed", "Beta", "Fixed", "Time", "Uniform"]
 
 
 class Time(ABC):
-    """A source of times; a new one defines `sample`, and `density` if it has one."""
+    """A source of times; a new one defines `sample`."""
 
     @abstractmethod
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
-        """Returns n times, shape (n,), float32, in [0, 1], on the CPU."""
+        """Returns n times.
+
+        Args:
+            n: How many.
+            generator: On the CPU; None takes PyTorch's own, which `torch.manual_seed` seeds.
+            step: Training step, counted from 0.
+
+        Returns:
+            Times in [0, 1], shape (n,), float32, on the CPU.
+        """
 
 
+@dataclass(frozen=True)
 class Beta(Time):
     r"""t ~ Beta(a, b). The default, Beta(1, 2) with density 2 (1 - t), favours mild degradation.
 
@@ -31,32 +42,36 @@ class Beta(Time):
         b: Second shape parameter, > 0; a large one moves the mass to t = 0.
 
     Raises:
-        ValueError: If a shape parameter is not positive.
+        ValueError: If a shape parameter is not positive and finite.
     """
 
-    def __init__(self, a: float = 1.0, b: float = 2.0) -> None:
-        if not (a > 0 and b > 0):
-            raise ValueError(f"Beta needs a > 0 and b > 0, got {a=}, {b=}")
-        self.a, self.b = a, b
+    a: float = 1.0
+    b: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.a < float("inf") and 0 < self.b < float("inf")):
+            raise ValueError(f"Beta needs finite a > 0 and b > 0, got {self}")
 
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
         if self.a == 1:
-            return 1 - torch.rand(n, generator=generator) ** (1 / self.b)
+            return 1 - _rand(n, generator) ** (1 / self.b)
         if self.b == 1:
-            return torch.rand(n, generator=generator) ** (1 / self.a)
+            return _rand(n, generator) ** (1 / self.a)
         # torch.distributions.Beta takes no generator; its own kernel does. In double, as a small shape underflows.
-        shapes = torch.tensor([[self.a], [self.b]], dtype=torch.float64).expand(2, n)
+        shapes = torch.tensor([[self.a], [self.b]], dtype=torch.float64, device="cpu").expand(2, n)
         first, second = torch._standard_gamma(shapes, generator=generator)
         return (first / (first + second)).float()
 
 
+@dataclass(frozen=True)
 class Uniform(Time):
     """t ~ U(0, 1)."""
 
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
-        return torch.rand(n, generator=generator)
+        return _rand(n, generator)
 
 
+@dataclass(frozen=True)
 class Fixed(Time):
     """The same t for every image.
 
@@ -67,15 +82,17 @@ class Fixed(Time):
         ValueError: If t lies outside [0, 1] or is NaN.
     """
 
-    def __init__(self, t: float) -> None:
-        if not 0 <= t <= 1:
-            raise ValueError(f"Fixed needs t in [0, 1], got {t}")
-        self.t = t
+    t: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.t <= 1:
+            raise ValueError(f"Fixed needs t in [0, 1], got {self}")
 
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
-        return torch.full((n,), self.t)
+        return _full(n, self.t)
 
 
+@dataclass(frozen=True)
 class Annealed(Time):
     r"""t falls from 1 to 0 while training goes on: :math:`t = (1 - \mathrm{step} / \mathrm{steps})^{shape}`, then 0.
 
@@ -84,17 +101,19 @@ class Annealed(Time):
         shape: Exponent, > 0. Above 1, t falls fast at first.
 
     Raises:
-        ValueError: If an argument is out of its range, or a step is negative.
+        ValueError: If an argument is out of its range; when sampled, if a step is negative.
 
     Example:
         >>> [Annealed(steps=4).at(step) for step in range(6)]
         [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
-    def __init__(self, steps: int, shape: float = 1.0) -> None:
-        if steps < 1 or not shape > 0:
-            raise ValueError(f"Annealed needs steps >= 1 and shape > 0, got {steps=}, {shape=}")
-        self.steps, self.shape = steps, shape
+    steps: int
+    shape: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.steps >= 1 and 0 < self.shape < float("inf")):
+            raise ValueError(f"Annealed needs steps >= 1 and a finite shape > 0, got {self}")
 
     def at(self, step: int) -> float:
         """Returns the time at `step`, counted from 0."""
@@ -103,4 +122,13 @@ class Annealed(Time):
         return max(0.0, 1 - step / self.steps) ** self.shape
 
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
-        return torch.full((n,), self.at(step))
+        return _full(n, self.at(step))
+
+
+# Dtype and device are named, as a user may have changed PyTorch's defaults.
+def _rand(n: int, generator: Generator | None) -> Tensor:
+    return torch.rand(n, generator=generator, dtype=torch.float32, device="cpu")
+
+
+def _full(n: int, t: float) -> Tensor:
+    return torch.full((n,), t, dtype=torch.float32, device="cpu")

@@ -102,7 +102,9 @@ class Trainer:
             mixed_precision=self.precision, log_with=list(self.trackers) or None, project_dir=str(self.run)
         )
         if self.precision == "fp16" and accelerator.device.type == "cpu":
-            raise ValueError("precision fp16 needs an accelerator (Accelerate leaves it out on the CPU); choose bf16 or no")
+            raise ValueError(
+                "precision fp16 needs an accelerator (Accelerate leaves it out on the CPU); choose bf16 or no"
+            )
         with accelerator.main_process_first():
             open_run(self.run, self.resume or not accelerator.is_main_process, config)
         train, test = self.data.load()
@@ -167,9 +169,7 @@ class Training:
                     bar.advance(args.batch_size, f"epoch {epoch + 1}/{args.epochs}  loss {loss:.4f}")
                     self._save_if_due(interrupts.seen)
                     if interrupts.seen:
-                        raise KeyboardInterrupt(
-                            f"stopped after step {self.step} of {total}; go on with --resume true"
-                        )
+                        raise KeyboardInterrupt(f"stopped after step {self.step} of {total}; go on with --resume true")
                 row = self._finish_epoch(epoch + 1, len(todo) * args.batch_size, time.monotonic() - start)
                 bar.line("  ".join(f"{name} {value}" for name, value in row.items()))
         self.accelerator.end_training()
@@ -252,9 +252,7 @@ class Training:
             }
             weights = self._evaluated().backbone.state_dict()
             config = self.args.task.config(self.train)
-            checkpoint.save(
-                self.args.run / "checkpoints", checkpoint.Checkpoint(self.step, weights, config, training)
-            )
+            checkpoint.save(self.args.run / "checkpoints", checkpoint.Checkpoint(self.step, weights, config, training))
         self.saved = time.monotonic()
 
     def _restore(self) -> None:

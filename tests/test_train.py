@@ -4,8 +4,6 @@ import csv
 import math
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from torch import Tensor, nn
 from robustmoll import Mollify, checkpoint
 from robustmoll.mollify import Draw
 from robustmoll.optim import OptimizerArgs, SchedulerArgs
-from robustmoll.tasks import Backbone, Classifier, Classify
+from robustmoll.tasks import Backbone, Classifier, Classify, load_classifier
 from robustmoll.train import Trainer
 from tests.tiny_data import FewDigits
 
@@ -103,7 +101,9 @@ def test_a_resumed_run_passes_over_a_damaged_checkpoint_and_says_so(
 
 
 def test_dropout_is_resumed_too(tmp_path: Path) -> None:
-    task = [StoppingClassify(Backbone("test_vit", {"proj_drop_rate": 0.3, "patch_size": 8}), Mollify(10)) for _ in "abc"]
+    task = [
+        StoppingClassify(Backbone("test_vit", {"proj_drop_rate": 0.3, "patch_size": 8}), Mollify(10)) for _ in "abc"
+    ]
     trainer(tmp_path / "whole", task=task[0], epochs=2).fit()
     with pytest.raises(Stop):
         trainer(tmp_path / "parts", 4, task=task[1], epochs=2).fit()
@@ -118,7 +118,9 @@ def test_another_seed_gives_another_run_and_the_global_generator_gives_none(tmp_
     trainer(tmp_path / "b", epochs=1).fit()
     trainer(tmp_path / "c", epochs=1, seed=1).fit()
     assert_equal_runs(tmp_path / "a", tmp_path / "b")
-    assert any(not torch.equal(x, y) for x, y in zip(weights(tmp_path / "a").values(), weights(tmp_path / "c").values()))
+    assert any(
+        not torch.equal(x, y) for x, y in zip(weights(tmp_path / "a").values(), weights(tmp_path / "c").values())
+    )
 
 
 def test_training_learns_and_the_returned_classifier_is_the_tested_one(tmp_path: Path) -> None:
@@ -172,7 +174,12 @@ def run_as_processes(run: Path, processes: int) -> None:
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), str(path)]
     root = Path(__file__).parents[1]
     subprocess.run(
-        [sys.executable, *launch, str(run)], check=True, cwd=root, capture_output=True, timeout=300, env=cpu_environment(root)
+        [sys.executable, *launch, str(run)],
+        check=True,
+        cwd=root,
+        capture_output=True,
+        timeout=300,
+        env=cpu_environment(root),
     )
 
 
@@ -200,7 +207,10 @@ def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
         ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
-        ({"task": Classify(Backbone("digits_cn"), Mollify(10))}, "unknown model 'digits_cn'; did you mean 'digits_cnn'"),
+        (
+            {"task": Classify(Backbone("digits_cn"), Mollify(10))},
+            "unknown model 'digits_cn'; did you mean 'digits_cnn'",
+        ),
         ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
         ({"trackers": ["nothing_here"]}, "tracker 'nothing_here' is not installed"),
         ({"precision": "fp16"}, "fp16"),
@@ -229,3 +239,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"run folder .*file/run cannot be written \(Not a directory\)"):
         trainer(tmp_path / "file" / "run").fit()
+
+
+def test_a_net_that_began_pretrained_is_loaded_with_its_stem_and_without_those_weights() -> None:
+    train, _ = FewDigits().load()
+    net = Classify(Backbone("test_resnet", {"keep_stem": True}), Mollify(10))
+    weights = net.build(train).backbone.state_dict()
+    config = net.config(train) | {"model_args": {"pretrained": True}}
+    assert load_classifier(config, weights)(train.images[:2]).shape == (2, 10)

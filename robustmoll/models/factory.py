@@ -43,7 +43,12 @@ def list_models() -> list[ModelInfo]:
 
 
 def create_model(
-    name: str, num_classes: int, in_chans: int = 3, img_size: int | tuple[int, int] = 32, **kwargs: object
+    name: str,
+    num_classes: int,
+    in_chans: int = 3,
+    img_size: int | tuple[int, int] = 32,
+    keep_stem: bool = False,
+    **kwargs: object,
 ) -> nn.Module:
     """Creates a classifier for images of a given size.
 
@@ -57,6 +62,7 @@ def create_model(
         num_classes: Number of outputs, at least 1.
         in_chans: Channels of the images, at least 1.
         img_size: Height and width in pixels, or the side of a square.
+        keep_stem: Whether the stem stays as it is at any size, as it does with pretrained weights.
         **kwargs: Further arguments of `timm.create_model`.
 
     Raises:
@@ -83,8 +89,8 @@ def create_model(
         if cfg is not None and cfg.fixed_input_size:
             arguments["img_size"] = (height, width)
     model = _build(name, arguments)
-    has_weights = bool(kwargs.get("pretrained") or kwargs.get("checkpoint_path"))
-    fit_to_size(model, name, min(height, width), keep_stem=has_weights or ":" in name)
+    has_weights = bool(kwargs.get("pretrained") or kwargs.get("checkpoint_path")) or ":" in name
+    fit_to_size(model, name, min(height, width), keep_stem=keep_stem or has_weights)
     return model
 
 

@@ -16,7 +16,7 @@ from robustmoll.mollify import Draw, Mollify
 from robustmoll.seeds import seed_at
 from robustmoll.tasks.losses import LOSSES
 
-__all__ = ["Backbone", "Classifier", "Classify", "build_classifier", "load_weights"]
+__all__ = ["Backbone", "Classifier", "Classify", "load_classifier", "load_weights"]
 
 # Which family of the corruption benchmark a degradation has a likeness to.
 FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
@@ -149,8 +149,20 @@ class Classify:
         return f"roles {roles}; t {times}"
 
 
+def load_classifier(config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
+    """Builds a trained classifier from a checkpoint's config and weights; no others are looked for.
+
+    Raises:
+        ValueError: If the two do not belong together.
+    """
+    args = dict(config["model_args"])
+    had_weights = [bool(args.pop(name, None)) for name in ("pretrained", "checkpoint_path")]
+    config = config | {"model_args": args | {"keep_stem": True} if any(had_weights) else args}
+    return load_weights(build_classifier(config), weights)
+
+
 def build_classifier(config: dict[str, Any]) -> Classifier:
-    """Builds a classifier, with fresh weights, from its config, see `Classify.config`."""
+    """Builds a classifier, with fresh or pretrained weights, from its config, see `Classify.config`."""
     cfg = config["pretrained_cfg"]
     channels, height, width = cfg["input_size"]
     backbone = create_model(

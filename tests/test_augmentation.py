@@ -1,0 +1,44 @@
+"""The degradations in kornia's pipelines: replayed from saved parameters, each image by its own t."""
+
+import kornia.augmentation as K
+import pytest
+import torch
+
+from robustmoll.augmentation import RandomDegradation
+from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise, PureNoise
+from robustmoll.times import Fixed
+
+DEGRADATIONS: list[Degradation] = [Noise(), HeatBlur(), GaussianBlur(), PureNoise()]
+
+
+def images() -> torch.Tensor:
+    return torch.rand(12, 3, 10, 14, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda d: type(d).__name__)
+def test_saved_parameters_replay_the_same_images(degradation: Degradation) -> None:
+    x = images()
+    pipeline = K.AugmentationSequential(
+        K.RandomHorizontalFlip(p=0.5), RandomDegradation(degradation, p=0.7), K.RandomErasing(p=0.5)
+    )
+    one = pipeline(x)
+    saved = pipeline._params
+    assert not torch.equal(pipeline(x), one)
+    assert torch.equal(pipeline(x, params=saved), one)
+
+
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda d: type(d).__name__)
+def test_it_is_the_degradation_at_the_saved_t(degradation: Degradation) -> None:
+    x, aug = images(), RandomDegradation(degradation)
+    result, params = aug(x), aug._params
+    expected = degradation(x, params["t"], torch.Generator().manual_seed(int(params["seed"])))
+    torch.testing.assert_close(result, expected)
+    gamma = degradation.gamma(params["t"])
+    assert gamma.shape == (12,) and (isinstance(degradation, PureNoise) or gamma.unique().numel() == 12)
+
+
+def test_p_leaves_images_as_they_are() -> None:
+    x = images().repeat(50, 1, 1, 1)
+    changed = (RandomDegradation(HeatBlur(), Fixed(0.5), p=0.25)(x) != x).flatten(1).any(1)
+    assert 0.15 < changed.float().mean() < 0.35
+    assert torch.equal(RandomDegradation(Noise(), p=0.0)(x), x)

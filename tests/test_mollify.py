@@ -1,0 +1,259 @@
+"""Laws of `Mollify` and `Anneal`."""
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.transforms.v2 import CutMix, MixUp
+
+from benchmarks.plain_mollify import plain_mollify
+from robustmoll import Anneal, Draw, Mollify
+from robustmoll.degradations import GaussianBlur, HeatBlur, Noise
+from robustmoll.labels import POLICIES, SINKS
+from robustmoll.schedules import CosineNoise, LinearNoise, LogBlur, PowerLabel
+from robustmoll.times import Annealed, Fixed
+
+
+def batch(n: int = 60, classes: int = 10, size: tuple[int, int] = (8, 12)) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(7)
+    return torch.randn(n, 3, *size, generator=generator), torch.randint(classes, (n,), generator=generator)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_fast_way_is_the_plain_one() -> None:
+    x, y = batch(128, size=(16, 16))
+    mollify = Mollify(10)
+    draw = mollify.draw(len(x), seeded())
+    x_t, y_t = mollify.apply(x, y, draw)
+    expected = plain_mollify(x, y, draw.roles, draw.t, torch.Generator().manual_seed(draw.seed), 10)
+    torch.testing.assert_close(x_t, expected[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(y_t, expected[1])
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("soft", [False, True])
+def test_shapes_sums_and_clean_images(policy: str, soft: bool) -> None:
+    x, y = batch()
+    y_in = torch.nn.functional.one_hot(y, 10).float() if soft else y
+    mollify = Mollify(10, policy=policy)
+    draw = mollify.draw(len(x), seeded())
+    before = x.clone(), y_in.clone()
+    x_t, y_t = mollify.apply(x, y_in, draw)
+    assert x_t.shape == x.shape and y_t.shape == (len(x), mollify.num_outputs) == (len(x), 10 + (policy in SINKS))
+    assert torch.equal(x, before[0]) and torch.equal(y_in, before[1]), "the caller's tensors are untouched"
+    clean = draw.roles == 0
+    assert torch.equal(x_t[clean], x[clean]) and (draw.t[clean] == 0).all() and 0 < clean.sum() < len(x)
+    assert (x_t[~clean] != x[~clean]).flatten(1).any(1).all()
+    assert torch.equal(y_t[clean, :10], torch.nn.functional.one_hot(y[clean], 10).float())
+    if policy in ("smooth", "sink_smooth"):
+        torch.testing.assert_close(y_t.sum(1), torch.ones(len(x)))
+
+
+def test_the_same_draw_replays_the_same_result_and_the_same_seed_the_same_draw() -> None:
+    x, y = batch()
+    mollify, before = Mollify(10), torch.get_rng_state()
+    one, other = mollify.draw(len(x), seeded()), mollify.draw(len(x), seeded())
+    assert torch.equal(one.roles, other.roles) and torch.equal(one.t, other.t) and one.seed == other.seed
+    for a, b in zip(mollify.apply(x, y, one), mollify.apply(x, y, other), strict=True):
+        assert torch.equal(a, b)
+    assert torch.equal(mollify(x, y, seeded())[0], mollify.apply(x, y, one)[0])
+    assert torch.equal(before, torch.get_rng_state()), "no global randomness"
+    assert not torch.equal(one.t, mollify.draw(len(x), seeded(1)).t)
+
+
+def test_without_a_generator_torch_s_own_seed_holds() -> None:
+    x, y = batch()
+    results = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        results.append(Mollify(10)(x, y)[0])
+    assert torch.equal(*results)
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"),
+    [
+        (None, {"clean": 1 / 3, "noise": 1 / 3, "blur": 1 / 3}),
+        ({"clean": 2, "noise": 1, "pure_noise": 1}, {"clean": 0.5, "noise": 0.25, "pure_noise": 0.25}),
+        ({"blur": 0.2}, {"blur": 1.0}),
+    ],
+)
+def test_roles_come_with_their_probabilities(weights: dict[str, float] | None, shares: dict[str, float]) -> None:
+    mollify = Mollify(10, weights)
+    counts = torch.bincount(mollify.draw(30_000, seeded()).roles, minlength=len(mollify.roles)) / 30_000
+    expected = torch.tensor([shares.get(role, 0.0) for role in mollify.roles])
+    torch.testing.assert_close(counts, expected, atol=0.01, rtol=0)
+    assert (counts[expected == 0] == 0).all()
+
+
+def test_pure_noise_is_noise_under_the_uniform_label() -> None:
+    x, y = batch(200, size=(16, 16))
+    mollify = Mollify(10, {"pure_noise": 1})
+    draw = mollify.draw(200, seeded())
+    x_t, y_t = mollify.apply(100 + x, y, draw)
+    assert (draw.t == 1).all()
+    torch.testing.assert_close(y_t, torch.full((200, 10), 0.1))
+    assert float(x_t.mean()) == pytest.approx(0, abs=0.02) and float(x_t.std()) == pytest.approx(1, abs=0.02)
+
+
+def test_the_label_loses_what_its_degradation_says() -> None:
+    x, y = batch()
+    degradations = {"noise": Noise(label=PowerLabel(3)), "gauss": GaussianBlur()}
+    mollify = Mollify(10, {"noise": 1, "gauss": 1}, Fixed(0.5), degradations, "degrade")
+    draw = mollify.draw(len(x), seeded())
+    _, y_t = mollify.apply(x, y, draw)
+    expected = torch.where(draw.roles == mollify.roles.index("noise"), 1 - 0.5**3, 0.5)
+    torch.testing.assert_close(y_t.sum(1), expected)
+
+
+def test_repeats_are_independent_draws_side_by_side() -> None:
+    x, y = batch(20)
+    mollify = Mollify(10, {"noise": 1}, repeats=3)
+    x_t, y_t = mollify(x, y, seeded())
+    assert x_t.shape == (60, 3, 8, 12) and torch.equal(y_t.argmax(1), y.repeat_interleave(3))
+    copies = x_t.view(20, 3, -1)
+    assert not torch.equal(copies[:, 0], copies[:, 1])
+    still, _ = Mollify(10, {"clean": 1}, repeats=3)(x, y)
+    assert torch.equal(still, x.repeat_interleave(3, 0))
+
+
+@pytest.mark.parametrize("mix", [MixUp(num_classes=10), CutMix(num_classes=10)])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_it_follows_mixup_and_cutmix(mix: nn.Module, policy: str) -> None:
+    torch.manual_seed(0)
+    x, y = mix(*batch(33))
+    x_t, y_t = Mollify(10, policy=policy)(x, y, seeded())
+    assert x_t.shape == x.shape and y_t.isfinite().all()
+
+
+def test_a_time_that_depends_on_the_step_is_told_it() -> None:
+    mollify = Mollify(10, {"noise": 1}, Annealed(10))
+    assert [float(mollify.draw(1, seeded(), step).t) for step in (0, 5, 20)] == [1, 0.5, 0]
+
+
+def test_no_tensor_of_the_device_is_read_by_the_host() -> None:
+    # Tensors of the meta device have no values: reading one, or counting with one, raises.
+    x, y = torch.empty(32, 3, 8, 8, device="meta"), torch.empty(32, dtype=torch.int64, device="meta")
+    for degradations in ({}, {"blur": GaussianBlur()}):
+        blur = Mollify(10, {"clean": 1, "blur": 1}, degradations=degradations)
+        x_t, y_t = apply_on_meta(blur, x, y)
+        assert x_t.shape == x.shape and y_t.shape == (32, 10) and x_t.is_meta
+    with pytest.raises(RuntimeError):
+        x.max().item()
+
+
+def apply_on_meta(mollify: Mollify, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """A generator cannot live on the meta device; blur needs none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
+        return mollify.apply(x, y, mollify.draw(len(x), seeded()))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_small_batches_and_roles_without_images(n: int) -> None:
+    x, y = batch(n)
+    assert all(Mollify(10)(x, y, seeded(seed))[0].isfinite().all() for seed in range(10))
+
+
+def test_it_moves_copies_and_prints() -> None:
+    x, y = batch()
+    mollify = Mollify(10, policy="sink")
+    for other in (copy.deepcopy(mollify), pickle.loads(pickle.dumps(mollify)), mollify.to(torch.float64)):
+        assert torch.equal(other(x, y, seeded())[0], Mollify(10)(x, y, seeded())[0])
+    assert "policy='sink'" in repr(mollify) and "HeatBlur" in repr(mollify)
+    assert not list(mollify.parameters()) and not mollify.state_dict()
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"num_classes": 1}, "num_classes >= 2"),
+    ({"repeats": 0}, "repeats >= 1"),
+    ({"policy": "smoth"}, "unknown label policy 'smoth'; did you mean 'smooth'"),
+    ({"probabilities": {"nois": 1}}, "unknown role 'nois'; did you mean 'noise'"),
+    ({"probabilities": {"noise": -1}}, "role 'noise' must be finite and not negative"),
+    ({"probabilities": {"noise": 0}}, "at least one role needs a positive weight"),
+    ({"probabilities": {"noise": float("nan")}}, "must be finite"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_arguments_out_of_range_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Mollify(**{"num_classes": 10} | arguments)
+
+
+X, Y = batch(4)
+BAD_BATCHES: list[tuple[Tensor, Tensor, str]] = [
+    (X.to(torch.uint8), Y, "float images .* got torch.uint8"),
+    (X.to(torch.complex64), Y, "float images .* got torch.complex64"),
+    (X[0], Y, r"shape \(B, C, H, W\)"),
+    (X, Y[:3], "4 images and 3 labels"),
+    (X, Y + 10, r"labels must lie in 0\.\.9"),
+    (X, torch.full((4, 9), 1 / 9), r"soft labels must have shape \(B, 10\)"),
+    (X, torch.full((4, 10), 0.2), "sum to 1"),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "message"), BAD_BATCHES)
+def test_a_batch_that_does_not_fit_is_refused(x: Tensor, y: Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Mollify(10)(x, y)
+
+
+def test_a_draw_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="draw is for 3 images, the batch has 4"):
+        Mollify(10).apply(X, Y, Mollify(10).draw(3))
+    with pytest.raises(ValueError, match=r"t must lie in \[0, 1\]"):
+        Draw(torch.zeros(2, dtype=torch.int64), torch.tensor([0.5, 1.5]), 0)
+
+
+@pytest.mark.parametrize("degradation", ["noise", "blur"])
+def test_annealing_ends_in_the_data(degradation: str) -> None:
+    x, anneal = batch(6)[0], Anneal(10, degradation=degradation)
+    distances = [float((anneal(x, step, seeded()) - x).abs().mean()) for step in (0, 5, 9)]
+    assert distances[0] > distances[1] > distances[2] > 0
+    assert anneal(x, 10) is x and anneal(x, 1000) is x
+
+
+def test_annealing_is_one_line_of_its_paper_on_table_rows() -> None:
+    x = torch.randn(50, 4, generator=seeded(), dtype=torch.float64)
+    noise = torch.randn(x.shape, generator=seeded(2), dtype=torch.float64)
+    g = Anneal(100).degradation.schedule.sigma(torch.tensor([0.7], dtype=torch.float64)) ** 2
+    expected = (1 - g).sqrt() * x + g.sqrt() * noise
+    torch.testing.assert_close(Anneal(100)(x, 30, seeded(2)), expected, atol=1e-6, rtol=1e-6)
+    pure = Anneal(100)(x, 0, seeded(2))
+    torch.testing.assert_close(pure, noise)
+
+
+def test_annealing_takes_other_schedules_and_degradations() -> None:
+    x = batch(4)[0]
+    for anneal in (Anneal(4, CosineNoise()), Anneal(4, LogBlur(0.5), "blur"), Anneal(4, degradation=HeatBlur())):
+        assert not torch.equal(anneal(x, 1), x) and anneal(x, 4) is x
+    assert torch.equal(Anneal(4, shape=2)(x, 2, seeded()), Anneal(4)(x, 3, seeded()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": 0}, "steps >= 1"),
+        ({"degradation": "nois"}, "unknown degradation 'nois'; did you mean 'noise'"),
+        ({"schedule": LogBlur()}, "LogBlur is no schedule for noise"),
+        ({"schedule": LinearNoise(), "degradation": "blur"}, "LinearNoise is no schedule for blur"),
+        ({"schedule": LinearNoise(), "degradation": Noise()}, "not both"),
+    ],
+)
+def test_annealing_s_mistakes_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Anneal(**{"steps": 10} | arguments)
+
+
+def test_blur_of_a_table_and_a_negative_step_are_refused() -> None:
+    with pytest.raises(ValueError, match="for a table use noise"):
+        Anneal(10, degradation="blur")(torch.randn(5, 3), 0)
+    with pytest.raises(ValueError, match="step"):
+        Anneal(10)(torch.randn(5, 3), -1)
