@@ -81,8 +81,8 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
     r"""Returns the matrices that blur an axis of n pixels by sigma (B,) pixels: symmetric, shape (B, n, n).
 
     With :math:`2 \cos a \cos b = \cos(a - b) + \cos(a + b)` the product C' decay C falls into a Toeplitz and a Hankel
-    matrix of one vector, :math:`g(d) = \frac{1}{n} (\frac{1}{2} decay_0 + \sum_{k>0} decay_k \cos(\pi k d / n))`, so that
-    entry (i, j) is g(i - j) + g(i + j + 1) and no matrix product of that size is needed.
+    matrix of one vector, :math:`g(d) = \frac{1}{n} (\frac{1}{2} decay_0 + \sum_{k>0} decay_k \cos(\pi k d / n))`:
+    entry (i, j) is g(i - j) + g(i + j + 1), and no matrix product of that size is needed.
     """
     rates, cosines, identity = _heat_basis(n, sigma.device, sigma.dtype)
     # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.

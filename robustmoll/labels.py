@@ -99,7 +99,8 @@ def soft_targets(y: Tensor, num_classes: int, dtype: torch.dtype = torch.float32
         return targets.scatter_(1, y.long()[:, None], 1)
     except RuntimeError as error:
         raise ValueError(
-            f"labels must lie in 0..{num_classes - 1}, got {int(y.min())}..{int(y.max())}; is num_classes={num_classes} right?"
+            f"labels must lie in 0..{num_classes - 1}, got {int(y.min())}..{int(y.max())};"
+            f" is num_classes={num_classes} right?"
         ) from error
 
 

@@ -19,7 +19,9 @@ same for every device and where counting roles does not make a device wait; `Mol
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -108,7 +110,7 @@ class Mollify(nn.Module):
             probabilities = {"clean": 1, "noise": 1, "blur": 1}
         # Both stay on the CPU, where draws are made: no buffers, which would move.
         self.probabilities = _normalised(probabilities, self.roles)
-        fixed = [0.0, *(math.nan if d.fixed_t is None else d.fixed_t for d in self.degradations.values())]
+        fixed = [0.0, *(math.nan if d.fixed_t is None else d.fixed_t for _, d in self._parts())]
         self._fixed_t = torch.tensor(fixed, device="cpu")  # NaN for a role that is drawn at any t
 
     @property
@@ -130,10 +132,10 @@ class Mollify(nn.Module):
         roles = torch.multinomial(self.probabilities, n, replacement=True, generator=generator)
         fixed = self._fixed_t[roles]
         t = torch.where(fixed.isnan(), self.time.sample(n, generator, step), fixed)
-        seed = int(torch.randint(2**62, (), generator=generator))
+        seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
         return Draw(roles, t, seed)
 
-    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Applies a draw; a pure function of its arguments.
 
         Args:
@@ -156,7 +158,7 @@ class Mollify(nn.Module):
         t = draw.t.to(x.device, non_blocking=True)
         gamma = torch.zeros_like(t)
         generator = Generator(x.device).manual_seed(draw.seed)
-        for role, degradation in enumerate(self.degradations.values(), start=1):
+        for role, degradation in self._parts():
             # The draw is on the CPU, so the number of images of each role is known here without a device's answer.
             chosen = (draw.roles == role).nonzero().squeeze(1)
             if len(chosen):
@@ -170,6 +172,10 @@ class Mollify(nn.Module):
     def forward(self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int = 0) -> tuple[Tensor, Tensor]:
         """Draws and applies; arguments and results as for `draw` and `apply`."""
         return self.apply(x, y, self.draw(len(x), generator, step))
+
+    def _parts(self) -> Iterable[tuple[int, Degradation]]:
+        """The degradations, each with the index of its role."""
+        return enumerate(cast(Iterable[Degradation], self.degradations.values()), start=1)
 
     def extra_repr(self) -> str:
         shares = {role: round(float(p), 3) for role, p in zip(self.roles, self.probabilities, strict=True) if p}

@@ -78,7 +78,7 @@ class CosineNoise(NoiseSchedule):
 
 @dataclass(frozen=True)
 class LinearNoise(NoiseSchedule):
-    r"""Variance-preserving, the noise's variance linear in t: :math:`\alpha = \sqrt{1-t}`, :math:`\sigma = \sqrt{t}`."""
+    r"""Variance-preserving, noise variance linear in t: :math:`\alpha = \sqrt{1 - t}`, :math:`\sigma = \sqrt{t}`."""
 
     def alpha(self, t: Tensor) -> Tensor:
         return torch.sqrt(1 - t)
@@ -126,7 +126,7 @@ class SigmoidNoise(NoiseSchedule):
 
 @dataclass(frozen=True)
 class VP(NoiseSchedule):
-    r"""Variance-preserving diffusion, :math:`\alpha = e^{-t^2 (b_1 - b_0)/4 - t b_0/2}`, :math:`\sigma^2 = 1 - \alpha^2`.
+    r"""Variance-preserving diffusion, :math:`\alpha = e^{-t^2 (b_1 - b_0)/4 - t b_0/2}, \sigma^2 = 1 - \alpha^2`.
 
     Song et al. (ICLR 2021), equation 33.
 

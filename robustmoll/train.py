@@ -102,9 +102,7 @@ class Trainer:
             mixed_precision=self.precision, log_with=list(self.trackers) or None, project_dir=str(self.run)
         )
         if self.precision == "fp16" and accelerator.device.type == "cpu":
-            raise ValueError(
-                "precision fp16 needs an accelerator (Accelerate leaves it out on the CPU); choose bf16 or no"
-            )
+            raise ValueError("precision fp16 needs a GPU (on the CPU it would be left out silently); choose bf16 or no")
         with accelerator.main_process_first():
             open_run(self.run, self.resume or not accelerator.is_main_process, config)
         train, test = self.data.load()

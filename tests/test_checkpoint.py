@@ -13,7 +13,9 @@ from robustmoll.files import sha256
 
 
 def make(step: int) -> Checkpoint:
-    return Checkpoint(step, {"w": torch.full((3,), float(step))}, {"architecture": "x"}, {"lr": 0.1, "b": torch.ones(2)})
+    return Checkpoint(
+        step, {"w": torch.full((3,), float(step))}, {"architecture": "x"}, {"lr": 0.1, "b": torch.ones(2)}
+    )
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path: Path, name: str) -> None:
     content = json.loads(manifest.read_text())
     content["sha256"][name] = sha256(trap.read_bytes())  # the attacker thinks of the hash
     manifest.write_text(json.dumps(content))
-    with pytest.raises(Damaged, match="refused|no safetensors"):
+    with pytest.raises(Damaged, match=r"refused|no safetensors"):
         checkpoint.load(tmp_path / "last")
     assert not mark.exists()
     torch.load(trap.rename(tmp_path / "trap.pt"), weights_only=False)

@@ -30,9 +30,7 @@ def test_half_precision_logits_give_float32_losses(name: str, dtype: torch.dtype
 
 def test_cross_entropy_is_torch_s() -> None:
     logits, y = batch()
-    torch.testing.assert_close(
-        cross_entropy(logits, y), torch.nn.functional.cross_entropy(logits, y, reduction="none")
-    )
+    torch.testing.assert_close(cross_entropy(logits, y), torch.nn.functional.cross_entropy(logits, y, reduction="none"))
 
 
 def test_binary_cross_entropy_against_its_formula() -> None:

@@ -45,8 +45,14 @@ def test_annealing_falls_to_zero_and_stays() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Beta(0, 1), lambda: Beta(1, float("nan")), lambda: Fixed(1.1), lambda: Fixed(float("nan"))]
-    + [lambda: Annealed(0), lambda: Annealed(3, shape=0)],
+    [
+        lambda: Beta(0, 1),
+        lambda: Beta(1, float("nan")),
+        lambda: Fixed(1.1),
+        lambda: Fixed(float("nan")),
+        lambda: Annealed(0),
+        lambda: Annealed(3, shape=0),
+    ],
 )
 def test_arguments_out_of_range_are_named(make: Callable[[], Time]) -> None:
     with pytest.raises(ValueError, match="needs"):

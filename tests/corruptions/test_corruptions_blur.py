@@ -1,0 +1,113 @@
+"""Blur against scipy and against the loops of the original, pixel by pixel."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.ndimage as ndimage
+import torch
+from torch import Tensor
+
+from robustmoll.corruptions.blur import disk
+from robustmoll.corruptions.draws import Draws
+from robustmoll.corruptions.filters import correlate, gaussian_filter
+from robustmoll.corruptions.glass import shuffled
+from robustmoll.corruptions.motion import drag, zoom_in
+
+
+@pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
+@pytest.mark.parametrize("sigma", [0.05, 0.25, 0.7, 1.5, 4.0, 30.0])
+@pytest.mark.parametrize("size", [(16, 21), (130, 97)])
+def test_gaussian_filter_is_that_of_scipy(sigma: float, border: str, size: tuple[int, int]) -> None:
+    x = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    ours = gaussian_filter(x.clone(), sigma, border, truncate=3)
+    theirs = ndimage.gaussian_filter(x.double().numpy(), (0, 0, sigma, sigma), mode=border, truncate=3)
+    np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "radius, alias_blur", [(0.3, 0.4), (1, 0.1), (3, 0.1), (6, 0.5), (8, 0.5), (10, 0.5)]
+)
+@pytest.mark.parametrize("size", [(16, 17), (64, 50)])
+def test_defocus_correlates_with_its_disk(radius: float, alias_blur: float, size: tuple[int, int]) -> None:
+    x = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0)) * 255
+    kernel = disk(radius, alias_blur)
+    theirs = ndimage.correlate(x.double().numpy(), kernel.numpy()[None, None], mode="mirror")
+    np.testing.assert_allclose(correlate(x, kernel).numpy(), theirs, atol=1e-3)
+
+
+def test_small_kernels_need_not_be_symmetric() -> None:
+    x = torch.rand(1, 1, 20, 20, generator=torch.Generator().manual_seed(0))
+    kernel = torch.arange(9.0).view(3, 3)
+    theirs = ndimage.correlate(x.numpy(), kernel.numpy()[None, None], mode="mirror")
+    np.testing.assert_allclose(correlate(x, kernel).numpy(), theirs, atol=1e-4)
+
+
+def test_the_disks_of_the_original() -> None:
+    # Centre of severity 1 to 3, cross of severity 4, box of severity 5 on CIFAR; excess at radius 8 and 10.
+    for (radius, alias_blur), centre in zip(
+        [(0.3, 0.4), (0.4, 0.5), (0.5, 0.6)], (0.845, 0.619, 0.445), strict=True
+    ):
+        assert abs(disk(radius, alias_blur)[8, 8] - centre) < 1e-3
+    cross = torch.tensor([[0, 1, 0], [1, 1, 1], [0, 1, 0]]) / 5
+    torch.testing.assert_close(disk(1, 0.2)[7:10, 7:10].float(), cross, atol=1e-4, rtol=0)
+    torch.testing.assert_close(disk(1.5, 0.1)[7:10, 7:10].float(), torch.full((3, 3), 1 / 9))
+    assert abs(disk(8, 0.5).sum() - 1.0130) < 1e-4
+    assert abs(disk(10, 0.5).sum() - 1.0108) < 1e-4
+
+
+def shuffle_by_loops(image: np.ndarray, moves: list[np.ndarray], delta: int) -> np.ndarray:
+    """What the original does: pixel after pixel, each copied from its neighbour as it is by then."""
+    image = image.copy()
+    height, width = image.shape[1:]
+    for right, down in moves:
+        for h in range(height - delta, delta, -1):
+            for w in range(width - delta, delta, -1):
+                image[:, h, w] = image[:, h + down[h, w] - delta, w + right[h, w] - delta]
+    return image
+
+
+@pytest.mark.parametrize("delta, iterations", [(1, 1), (1, 3), (2, 1), (2, 2), (4, 2)])
+def test_glass_moves_pixels_as_the_loops_do(delta: int, iterations: int, images: Tensor) -> None:
+    draws = Draws(0, range(len(images)), "glass_blur", 1, images.device)
+    moves = [draws.integers(2 * delta, 2, 40, 32) for _ in range(iterations)]
+    ours = shuffled(images.float(), moves, delta)
+    for i, image in enumerate(images.numpy()):
+        theirs = shuffle_by_loops(image, [move[i].numpy() for move in moves], delta)
+        assert np.array_equal(ours[i].numpy(), theirs)
+
+
+def drag_by_loops(image: np.ndarray, angle: float, radius: float, sigma: float) -> np.ndarray:
+    """ImageMagick's motion blur, tap by tap."""
+    height, width = image.shape[1:]
+    taps = np.exp(-(np.arange(2 * math.ceil(radius) + 1) ** 2) / (2 * sigma**2))
+    out = np.zeros(image.shape)
+    for i, weight in enumerate(taps / taps.sum()):
+        right = math.ceil(i * math.cos(math.radians(angle)) - 0.5)
+        down = math.ceil(i * math.sin(math.radians(angle)) - 0.5)
+        rows = np.clip(np.arange(height) + down, 0, height - 1)
+        columns = np.clip(np.arange(width) + right, 0, width - 1)
+        out += weight * image[:, rows][:, :, columns]
+    return np.floor(257 * out + 0.5) / 257
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_motion_drags_as_the_loops_do(channels: int, images: Tensor) -> None:
+    angles = torch.tensor([-45.0, -133.7, -90.0, 0.0, 31.4, 170.0], dtype=torch.float64)
+    ours = drag(images[:, :channels].float(), angles, 6, 2.5)
+    for i, angle in enumerate(angles.tolist()):
+        theirs = drag_by_loops(images[i, :channels].double().numpy(), angle, 6, 2.5)
+        assert np.abs(ours[i].numpy() - theirs).max() < 1.01 / 257
+        assert (np.abs(ours[i].numpy() - theirs) < 1e-4).mean() > 0.99
+
+
+@pytest.mark.parametrize("factor", [1, 1.01, 1.06, 1.2500000000000002, 1.75, 2.25, 3, 4.5])
+@pytest.mark.parametrize("n", [32, 64, 224])
+def test_zoom_is_that_of_scipy(factor: float, n: int) -> None:
+    x = torch.rand(1, 1, n, n, generator=torch.Generator().manual_seed(0))
+    span = math.ceil(n / factor)
+    top = (n - span) // 2
+    middle = x[0, 0, top : top + span, top : top + span].double().numpy()
+    large = ndimage.zoom(middle, factor, order=1)
+    trim = (len(large) - n) // 2
+    np.testing.assert_allclose(zoom_in(x, factor)[0, 0], large[trim : trim + n, trim : trim + n], atol=1e-4)
