@@ -27,9 +27,7 @@ class Digits(Data):
 
     def __init__(self, size: int = 32, test_fraction: float = 0.25) -> None:
         if size < 8 or not 0 < test_fraction < 1:
-            raise ValueError(
-                f"Digits needs size >= 8 and 0 < test_fraction < 1, got {size=}, {test_fraction=}"
-            )
+            raise ValueError(f"Digits needs size >= 8 and 0 < test_fraction < 1, got {size=}, {test_fraction=}")
         self.size, self.test_fraction = size, test_fraction
 
     def classes(self) -> tuple[str, ...]:

@@ -62,9 +62,7 @@ class ImageFolder(Data):
             return self._split(self._read(train_root, "train", classes))
         if (test_classes := class_folders(test_root)) != classes:
             different = sorted(set(classes) ^ set(test_classes))
-            raise ValueError(
-                f"{train_root} and {test_root} must have the same classes, they differ in {different}"
-            )
+            raise ValueError(f"{train_root} and {test_root} must have the same classes, they differ in {different}")
         return self._read(train_root, "train", classes), self._read(test_root, "test", classes)
 
     def _train_root(self) -> Path:
@@ -100,9 +98,7 @@ class ImageFolder(Data):
         counts = torch.bincount(images.labels, minlength=len(images.classes))
         if int(counts.min()) < 2:
             name = images.classes[int(counts.argmin())]
-            raise ValueError(
-                f"class {name!r} has {int(counts.min())} image; a train/test split needs 2 of each"
-            )
+            raise ValueError(f"class {name!r} has {int(counts.min())} image; a train/test split needs 2 of each")
         parts = train_test_split(
             np.arange(len(images)),
             test_size=self.test_fraction,
@@ -118,9 +114,7 @@ class ImageFolder(Data):
 
 def class_folders(root: Path) -> tuple[str, ...]:
     """Returns the sorted names of the sub-folders that `root` must have."""
-    names = tuple(
-        sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    )
+    names = tuple(sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")))
     if len(names) < 2:
         raise ValueError(f"{root} has {len(names)} class sub-folders, at least 2 are needed")
     return names

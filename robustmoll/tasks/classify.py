@@ -48,9 +48,7 @@ class Classifier(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float], num_classes: int
-    ) -> None:
+    def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float], num_classes: int) -> None:
         super().__init__()
         self.backbone, self.num_classes = backbone, num_classes
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
