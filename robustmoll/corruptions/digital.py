@@ -131,7 +131,7 @@ def box_members(large: int, small: int, device: torch.device) -> tuple[list[tupl
     """
     centre = (torch.arange(small, dtype=torch.float64)[:, None] + 0.5) * large / small
     offset = (torch.arange(large, dtype=torch.float64) - centre + 0.5) * small / large
-    inside = (offset >= -0.5) & (offset < 0.5)
+    inside = (offset > -0.5) & (offset <= 0.5)
     first, count = inside.to(torch.uint8).argmax(dim=1), inside.sum(dim=1)
     members = []
     for i in range(int(count.max())):

@@ -57,8 +57,8 @@ def sample(x: Tensor, positions: Tensor, edge_repeats: bool) -> Tensor:
     Args:
         x: Images of shape (B, C, H, W).
         positions: (x, y), (B, H, W, 2); in units in which -1 and 1 are the mirrors.
-        edge_repeats: The mirrors stand at the outer edges of the border pixels (cba|abcd, scipy's "reflect")
-            or, if false, in their middles (dcb|abcd, OpenCV's REFLECT_101).
+        edge_repeats: The mirrors stand at the outer edges of the border pixels (cba|abcd, scipy's
+            "reflect") or, if false, in their middles (dcb|abcd, OpenCV's REFLECT_101).
     """
     return grid_sample(
         x, positions, mode="bilinear", padding_mode="reflection", align_corners=not edge_repeats
