@@ -24,7 +24,7 @@ from torch import Tensor
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import correlate, gaussian_filter, gaussian_taps
 from robustmoll.corruptions.glass import shuffled
-from robustmoll.corruptions.motion import drag, zoom_in
+from robustmoll.corruptions.motion import drag, zoomed_transposed
 from robustmoll.corruptions.registry import corruption
 
 
@@ -63,11 +63,11 @@ def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
 def zoom_blur(x: Tensor, draws: Draws, start: float, stop: float, step: float) -> Tensor:
     """The mean of the image, and of it enlarged by each of the factors `numpy.arange(start, stop, step)`."""
     count = math.ceil((stop - start) / step)
-    total = x.clone()
+    total = x.mT.contiguous()
     for i in range(count):
         # (start + step) - start, not step: numpy's own increment, whose rounding decides sizes below.
-        total.add_(zoom_in(x, start + i * ((start + step) - start)))
-    return total.div_(count + 1)
+        total.add_(zoomed_transposed(x, start + i * ((start + step) - start)))
+    return total.div_(count + 1).mT
 
 
 @corruption("extra")
