@@ -3,7 +3,8 @@
     python -m benchmarks.study digits --configs digits-plain digits --seeds 0 1 2
 
 Finished runs are not trained again, and a run that was stopped goes on. The cells go to benchmarks/results/<study>/
-as <config>-<seed>.csv; the table beside them, table.md, is made from these files alone (`--table` makes it again).
+as <config>-<seed>.csv; the table and the picture beside them are made from these files alone (`--table` makes
+them again).
 """
 
 import argparse
@@ -16,7 +17,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from robustmoll.evaluate.cells import parse_cells
+from robustmoll.evaluate.cells import Cell, parse_cells
+from robustmoll.evaluate.plots import save_pictures, severity_curves
 from robustmoll.evaluate.summary import summarise
 from robustmoll.evaluate.tables import markdown_table
 
@@ -40,19 +42,21 @@ def train(config: str, seed: int, run: Path, flags: Sequence[str]) -> None:
     subprocess.run([*command, "--run", str(run), "--seed", str(seed), "--resume", "true", *flags], check=True)
 
 
-def table(folder: Path) -> str:
-    """Returns the Markdown table of a study, one row a config, mean and standard deviation over its seeds."""
-    summaries: dict[str, list[dict[str, Any]]] = {}
+def read(folder: Path, configs: Sequence[str]) -> dict[str, list[list[Cell]]]:
+    """Returns the cells of each config's seeds, the configs asked for first."""
+    found: dict[str, list[list[Cell]]] = {config: [] for config in configs}
     for path in sorted(folder.glob("*.csv")):
-        cells = parse_cells(path.read_text(), str(path))
-        summaries.setdefault(path.stem.rpartition("-")[0], []).append(summarise(cells, trained_on=("noise", "blur")))
-    rows = [
-        [
-            f"{config} ({len(found)} seed{'s' * (len(found) > 1)})",
-            *(_entry(found, *column) for column in COLUMNS.values()),
-        ]
-        for config, found in summaries.items()
-    ]
+        found.setdefault(path.stem.rpartition("-")[0], []).append(parse_cells(path.read_text(), str(path)))
+    return {config: runs for config, runs in found.items() if runs}
+
+
+def table(study: dict[str, list[list[Cell]]]) -> str:
+    """Returns the Markdown table of a study, one row a config, mean and standard deviation over its seeds."""
+    rows = []
+    for config, runs in study.items():
+        summaries = [summarise(cells, trained_on=("noise", "blur")) for cells in runs]
+        seeds = f"{len(runs)} seed{'s' * (len(runs) > 1)}"
+        rows.append([f"{config} ({seeds})", *(_entry(summaries, *column) for column in COLUMNS.values())])
     return markdown_table(["", *COLUMNS], rows) + "\n"
 
 
@@ -68,7 +72,7 @@ def main() -> None:
     parser.add_argument("--configs", nargs="+", default=[], help="names of files in configs/")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
-    parser.add_argument("--table", action="store_true", help="only make the table again")
+    parser.add_argument("--table", action="store_true", help="only make the table and the picture again")
     args, flags = parser.parse_known_args()
     folder = RESULTS / args.study
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +83,10 @@ def main() -> None:
             shutil.copy(run / "bench" / "corruptions" / "cells.csv", folder / f"{config}-{seed}.csv")
             environment = json.loads((run / "env.json").read_text())
             (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
-    (folder / "table.md").write_text(table(folder))
-    print(table(folder))
+    study = read(folder, args.configs)
+    (folder / "table.md").write_text(table(study))
+    save_pictures({"severity-curves": severity_curves({config: runs[0] for config, runs in study.items()})}, folder)
+    print(table(study))
 
 
 if __name__ == "__main__":

@@ -162,6 +162,7 @@ model = Counting()
 cells = run(sys.argv[1], model, accelerator=accelerator, batch_size=20)
 assert model.seen == 5 * (60, 41)[accelerator.process_index], model.seen
 assert len(cells) == 5
+accelerator.end_training()
 """
 
 
