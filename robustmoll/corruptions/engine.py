@@ -20,7 +20,7 @@ from robustmoll.corruptions.constants import PRESETS, constants
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.registry import REGISTRY
 
-PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
+PIECE = 1 << 18  # values at a time: float32 work on that many stays in a CPU's cache
 
 Severity = float | Sequence[float] | Tensor
 

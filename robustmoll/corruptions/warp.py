@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import grid_sample
 
 
 def inverse_affine(moves: Tensor, height: int, width: int) -> Tensor:
@@ -37,18 +37,20 @@ def affine_positions(back: Tensor, height: int, width: int, device: torch.device
     """
     # (x, y) in pixels = half + half * (x, y) in [-1, 1], on both sides of the map.
     half = torch.tensor([[(width - 1) / 2], [(height - 1) / 2]], dtype=torch.float64)
-    linear = back[:, :, :2]
-    shift = linear @ half + back[:, :, 2:] - half
-    theta = torch.cat([linear * half.mT / half, shift / half], dim=2).to(device, torch.float32)
-    return affine_grid(theta, [len(back), 1, height, width], align_corners=True)
+    linear = back[:, :, :2] * half.mT / half
+    shift = (back[:, :, :2] @ half + back[:, :, 2:] - half) / half
+    x = torch.linspace(-1, 1, width, dtype=torch.float64)[:, None]
+    y = torch.linspace(-1, 1, height, dtype=torch.float64)[:, None]
+    across, down = x * linear[:, None, :, 0], y * linear[:, None, :, 1] + shift.mT
+    return across.to(device, torch.float32)[:, None] + down.to(device, torch.float32)[:, :, None]
 
 
 def moved_positions(shift: Tensor) -> Tensor:
     """Pixels plus shifts (B, 2, H, W) in pixels, x first, in the units of `sample` with edges that repeat."""
     height, width = shift.shape[-2:]
-    still = torch.eye(2, 3, device=shift.device)[None]
-    grid = affine_grid(still, [1, 1, height, width], align_corners=False)
-    return grid + shift.permute(0, 2, 3, 1) * torch.tensor([2 / width, 2 / height], device=shift.device)
+    x = (torch.arange(width, device=shift.device) + 0.5) * (2 / width) - 1
+    y = (torch.arange(height, device=shift.device) + 0.5) * (2 / height) - 1
+    return torch.stack([shift[:, 0] * (2 / width) + x, shift[:, 1] * (2 / height) + y[:, None]], dim=-1)
 
 
 def sample(x: Tensor, positions: Tensor, edge_repeats: bool) -> Tensor:
