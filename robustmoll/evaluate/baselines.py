@@ -80,8 +80,8 @@ def load_baseline(source: str | Path) -> Baseline:
         raise ValueError(f"no baseline at {path}; give 'alexnet', a cells.csv or the folder of one")
     cells = parse_cells(path.read_text(encoding="utf-8"), str(path))
     clean = clean_cell(cells)
-    by_name = group_by_name(cells)
-    severities = severities_of(by_name)
+    by_name = _by_name(cells)
+    severities = _severities(by_name)
     errors = {name: mean(cell.error for cell in members) for name, members in by_name.items()}
     return Baseline(f"{clean.model} ({source})", clean.preset, clean.error, errors, severities)
 
@@ -95,14 +95,14 @@ def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, 
         ValueError: If preset, corruptions or severities are not those of the baseline.
     """
     clean = clean_cell(cells)
-    by_name = group_by_name(cells)
+    by_name = _by_name(cells)
     if clean.preset != baseline.preset:
         raise ValueError(f"baseline {baseline.name} has preset {baseline.preset!r}, the table {clean.preset!r}")
     if lacking := [name for name in by_name if name not in baseline.errors]:
         raise ValueError(f"baseline {baseline.name} has no errors for {', '.join(lacking)}")
-    if severities_of(by_name) != baseline.severities:
+    if _severities(by_name) != baseline.severities:
         raise ValueError(
-            f"baseline {baseline.name} has severities {baseline.severities}, the table {severities_of(by_name)}"
+            f"baseline {baseline.name} has severities {baseline.severities}, the table {_severities(by_name)}"
         )
     absolute: dict[str, float | None] = {}
     relative: dict[str, float | None] = {}
@@ -113,7 +113,7 @@ def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, 
     return absolute, relative
 
 
-def group_by_name(cells: list[Cell]) -> dict[str, list[Cell]]:
+def _by_name(cells: list[Cell]) -> dict[str, list[Cell]]:
     """Sorts the benchmark's cells by corruption."""
     by_name: dict[str, list[Cell]] = {}
     for cell in benchmark_cells(cells):
@@ -121,7 +121,7 @@ def group_by_name(cells: list[Cell]) -> dict[str, list[Cell]]:
     return by_name
 
 
-def severities_of(by_name: dict[str, list[Cell]]) -> list[float]:
+def _severities(by_name: dict[str, list[Cell]]) -> list[float]:
     """Returns the severities, if they are the same for every corruption.
 
     Raises:

@@ -27,7 +27,7 @@ from robustmoll.evaluate.metrics import measure
 from robustmoll.evaluate.sources import Generated
 from robustmoll.progress import ProgressBar
 
-__all__ = ["bench"]
+__all__ = ["bench", "check_request"]
 
 
 def bench(
@@ -47,23 +47,25 @@ def bench(
     """Measures a classifier on clean and corrupted images.
 
     Args:
-        model: Takes float images in [0, 1], shape (B, C, H, W), and gives logits, shape (B, K);
-        standardisation
-            is its own business. It is evaluated in eval mode, and left in the mode it came in.
-        data: The images, of K classes. out: Folder for the results, see `robustmoll.evaluate.cells`. Cells
-        found there are not computed again. corruptions: Which ones. severities: Which ones, in (0, 5]. The
-        clean cell is always measured, and first. preset: Table of corruption constants: "cifar", "tiny" or
-        "imagenet". seed: Seed of the corruptions, any integer. batch_size: Images at a time, in each
-        process. device: Where to compute; by default the accelerator's device, or else that of the model's
-        weights. name: What tables call the model; its class name by default. accelerator: Of a job of
-        several processes. They share each cell, and each of them returns all cells.
+        model: Takes float images in [0, 1], shape (B, C, H, W), and gives logits, shape (B, K); standardisation is
+            its own business. It is evaluated in eval mode, and left in the mode it came in.
+        data: The images, of K classes.
+        out: Folder for the results, see `robustmoll.evaluate.cells`. Cells found there are not computed again.
+        corruptions: Which ones.
+        severities: Which ones, in (0, 5]. The clean cell is always measured, and first.
+        preset: Table of corruption constants: "cifar", "tiny" or "imagenet".
+        seed: Seed of the corruptions, any integer.
+        batch_size: Images at a time, in each process.
+        device: Where to compute; by default the accelerator's device, or else that of the model's weights.
+        name: What tables call the model; its class name by default.
+        accelerator: Of a job of several processes. They share each cell, and each of them returns all cells.
 
     Returns:
         All cells of the folder.
 
     Raises:
-        ValueError: If an argument is not as described, the folder holds another benchmark, or the model gives
-            another number of classes than the data have, or NaN or infinite logits. Finished cells stay.
+        ValueError: If an argument is not as described, the folder holds another benchmark, or the model gives another
+            number of classes than the data have, or NaN or infinite logits. Finished cells stay.
     """
     check_request(corruptions, severities, preset, batch_size)
     model = accelerator.unwrap_model(model) if accelerator else model
@@ -99,6 +101,8 @@ def bench(
             if first:
                 results.add(cell, found)
             cells.append(cell)
+    if accelerator:
+        accelerator.wait_for_everyone()  # the last cell is on disk before anyone goes on
     return cells
 
 
@@ -120,6 +124,7 @@ def _begin(results: Results, identity: dict[str, Any], source: Generated) -> lis
 
 
 def check_request(corruptions: Sequence[str], severities: Sequence[float], preset: str, batch_size: int) -> None:
+    """Checks what can be checked before there is a model; arguments and errors as for `bench`."""
     for corruption in corruptions:
         known_name("corruption", corruption, (*NAMES, *EXTRA))
     for severity in severities:

@@ -33,15 +33,22 @@ class Cell:
     """One (corruption, severity) of a benchmark; the fields are the columns of cells.csv, in order.
 
     Attributes:
-        model: Name of the classifier. dataset: Name and split of the images. preset: Table of corruption
-        constants: "cifar", "tiny" or "imagenet". mode: Where the corrupted images come from: "generated" on
-        the fly. seed: Seed of the corruptions. corruption: "clean", or the corruption's name, with a remark
-        in brackets if it is not the standard one. severity: 0 if clean, else in (0, 5]. n: Number of
-        images. error: Share of wrong predictions. nll: Mean negative log-likelihood, in nats. brier: Mean
-        Brier score, summed over classes. ece: Expected calibration error over the whole set, 15 bins of
-        equal width. error_low: Lower end of the error's 95 % Wilson interval. error_high: Upper end.
-        ece_equal_mass: Calibration error with 15 bins of equally many images. ece_batch100: Mean
-        calibration error of batches of 100, for comparison with papers only.
+        model: Name of the classifier.
+        dataset: Name and split of the images.
+        preset: Table of corruption constants: "cifar", "tiny" or "imagenet".
+        mode: Where the corrupted images come from: "generated" on the fly.
+        seed: Seed of the corruptions.
+        corruption: "clean", or the corruption's name, with a remark in brackets if it is not the standard one.
+        severity: 0 if clean, else in (0, 5].
+        n: Number of images.
+        error: Share of wrong predictions.
+        nll: Mean negative log-likelihood, in nats.
+        brier: Mean Brier score, summed over classes.
+        ece: Expected calibration error over the whole set, 15 bins of equal width.
+        error_low: Lower end of the error's 95 % Wilson interval.
+        error_high: Upper end.
+        ece_equal_mass: Calibration error with 15 bins of equally many images.
+        ece_batch100: Mean calibration error of batches of 100, for comparison with papers only.
     """
 
     model: str
@@ -69,10 +76,15 @@ class Cell:
     @property
     def key(self) -> str:
         """Short unique name of the cell: "fog-3"."""
-        return f"{self.name}-{self.severity:g}"
+        return f"{self.name}-{_plain(self.severity)}"
 
 
 COLUMNS: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(Cell)}
+
+
+def _plain(severity: float) -> str:
+    # 3 for 3.0, and all digits of a fraction, so that it reads back as the same number.
+    return str(severity).removesuffix(".0")
 
 
 def format_cells(cells: list[Cell]) -> str:
@@ -81,7 +93,7 @@ def format_cells(cells: list[Cell]) -> str:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
     for cell in cells:
-        values = {**dataclasses.asdict(cell), "severity": f"{cell.severity:g}"}
+        values = {**dataclasses.asdict(cell), "severity": _plain(cell.severity)}
         rows.writerow(values.values())
     return text.getvalue()
 

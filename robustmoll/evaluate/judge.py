@@ -21,10 +21,11 @@ class Judge:
     """Tells what becomes of each image of a cell.
 
     Args:
-        model: Float images in [0, 1] in, logits out; in eval mode, on the device. source: Of the images.
-        batch_size: Images at a time, in each process. device: Where to compute. accelerator: Of a job of
-        several processes, which then all have to judge the same cells in the same order. progress: Is told
-        of every batch.
+        model: Float images in [0, 1] in, logits out; in eval mode, on the device.
+        source: Of the images.
+        batch_size: Images at a time, in each process.
+        device: Where to compute.
+        accelerator: Of a job of several processes, which all have to judge the same cells in the same order.
     """
 
     model: nn.Module

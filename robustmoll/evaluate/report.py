@@ -86,8 +86,9 @@ def write_report(
     given, and at the end config.yaml and env.json, so far as the folder has them.
 
     Args:
-        run: The run's folder. figures: Pictures by name. captions: For a picture's name, its heading and a
-        line on what to look for; others show their name only.
+        run: The run's folder.
+        figures: Pictures by name.
+        captions: By a picture's name, its heading and a line on what to look for. Others show their name only.
 
     Returns:
         The report's path.
@@ -116,7 +117,7 @@ def _benchmark(suite: str, summary: dict[str, Any]) -> list[str]:
 
 
 def _section(heading: str, line: str, content: str) -> list[str]:
-    return [f"<h2>{escape(heading)}</h2>", f"<p>{escape(line)}</p>", content]
+    return [f"<h2>{escape(heading)}</h2>", *([f"<p>{escape(line)}</p>"] if line else []), content]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -38,9 +38,8 @@ def write_summary(
         The summary, see `summarise`.
 
     Raises:
-        ValueError: If the clean cell or all corrupted ones are missing, a family is unknown, or the
-        baseline does
-            not fit.
+        ValueError: If the clean cell or all corrupted ones are missing, a family is unknown, or the baseline does not
+            fit.
     """
     results = Results(folder)
     summary = summarise(results.cells(), trained_on=trained_on, baseline=baseline)

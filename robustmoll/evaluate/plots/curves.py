@@ -25,8 +25,8 @@ def severity_curves(runs: Mapping[str, Sequence[Cell]]) -> Figure:
     """Draws error and ECE over severity, for all corruptions and by family; severity 0 is the clean set.
 
     Args:
-        runs: Cells of each run by its label; up to five can be told apart. Of a single run, each corruption
-            is drawn too, thinly.
+        runs: Cells of each run by its label; up to five can be told apart. Of a single run, each corruption is drawn
+            too, thinly.
     """
     present = {cell.name for cells in runs.values() for cell in cells}
     parts = {

@@ -14,8 +14,7 @@ def training_curves(rows: Sequence[Mapping[str, str]]) -> Figure:
     """Draws loss, test error and learning rate over epochs.
 
     Args:
-        rows: Of metrics.csv, one an epoch, with at least the columns epoch, loss, test_error, test_nll and
-        lr.
+        rows: Of metrics.csv, one an epoch, with at least the columns epoch, loss, test_error, test_nll and lr.
     """
     epochs = [int(row["epoch"]) for row in rows]
     drawn = figure(9.5, 2.6)
