@@ -94,7 +94,7 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
     """
     out = np.empty(x.shape, dtype=np.uint8)
     for image, place in zip(x.expand(-1, 3, -1, -1).cpu().numpy(), out, strict=True):
-        file = encode_image_jpegturbo(np.ascontiguousarray(image.transpose(1, 2, 0)), round(quality))
+        file = encode_image_jpegturbo(np.stack(image, axis=-1), round(quality))
         place[...] = decode_image_jpegturbo(file, "rgb").transpose(2, 0, 1)[: len(place)]
     return torch.from_numpy(out).to(x.device)
 

@@ -39,10 +39,14 @@ def affine_positions(back: Tensor, height: int, width: int, device: torch.device
     half = torch.tensor([[(width - 1) / 2], [(height - 1) / 2]], dtype=torch.float64)
     linear = back[:, :, :2] * half.mT / half
     shift = (back[:, :, :2] @ half + back[:, :, 2:] - half) / half
-    x = torch.linspace(-1, 1, width, dtype=torch.float64)[:, None]
-    y = torch.linspace(-1, 1, height, dtype=torch.float64)[:, None]
-    across, down = x * linear[:, None, :, 0], y * linear[:, None, :, 1] + shift.mT
-    return across.to(device, torch.float32)[:, None] + down.to(device, torch.float32)[:, :, None]
+    x = torch.linspace(-1, 1, width, dtype=torch.float64)
+    y = torch.linspace(-1, 1, height, dtype=torch.float64)
+    across = (linear[:, :, :1] * x).to(device, torch.float32)
+    down = (linear[:, :, 1:] * y + shift).to(device, torch.float32)
+    positions = across.new_empty(len(back), height, width, 2)
+    for axis in (0, 1):
+        torch.add(across[:, axis, None, :], down[:, axis, :, None], out=positions[..., axis])
+    return positions
 
 
 def moved_positions(shift: Tensor) -> Tensor:
@@ -50,7 +54,10 @@ def moved_positions(shift: Tensor) -> Tensor:
     height, width = shift.shape[-2:]
     x = (torch.arange(width, device=shift.device) + 0.5) * (2 / width) - 1
     y = (torch.arange(height, device=shift.device) + 0.5) * (2 / height) - 1
-    return torch.stack([shift[:, 0] * (2 / width) + x, shift[:, 1] * (2 / height) + y[:, None]], dim=-1)
+    positions = shift.new_empty(len(shift), height, width, 2)
+    torch.add(x, shift[:, 0], alpha=2 / width, out=positions[..., 0])
+    torch.add(y[:, None], shift[:, 1], alpha=2 / height, out=positions[..., 1])
+    return positions
 
 
 def sample(x: Tensor, positions: Tensor, edge_repeats: bool) -> Tensor:
