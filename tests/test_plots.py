@@ -198,6 +198,8 @@ def test_reliability_bars_are_accuracy_and_gap(tmp_path: Path) -> None:
             assert (low.get_alpha() == 1) == (inside.sum() >= 10)
         else:
             assert np.isnan(low.get_height())
+    shares = [bar.get_height() for bar in drawn.axes[3].patches]
+    assert sum(shares) == pytest.approx(100) and max(shares) <= drawn.axes[3].get_ylim()[1]
     titles = [ax.get_title(loc="left") for ax in drawn.axes if ax.get_title(loc="left")]
     assert len(titles) == 6 and titles[0] == f"clean: ECE {100 * results.cells()[0].ece:.1f} %"
     severest = [cell.ece for cell in results.cells() if cell.severity == 5 and cell.name in NAMES]

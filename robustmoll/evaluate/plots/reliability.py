@@ -52,6 +52,10 @@ def reliability_diagrams(results: Results) -> Figure:
         if place >= len(parts) - COLUMNS:  # nothing below it
             histogram.set_xlabel("confidence in %")
             histogram.tick_params(labelbottom=True)
+    highest = max(bar.get_height() for histogram in axes[1::2].flat for bar in histogram.patches)
+    for histogram in axes[1::2].flat:
+        histogram.set_ylim(0, 10 * np.ceil(highest / 10))
+        histogram.set_yticks([0, 10 * np.ceil(highest / 10)])
     colours = {
         "accuracy": ACCURACY,
         "too confident by": OVERCONFIDENT,
@@ -79,5 +83,3 @@ def _draw(diagram: Axes, histogram: Axes, results: Results, cells: Sequence[Cell
     diagram.set_ylim(0, 100)
     shares = 100 * bins.images / bins.images.sum()
     histogram.bar(width * np.arange(BINS), shares, width, align="edge", color="#b5b5b5", edgecolor="white")
-    histogram.set_ylim(0, 100)
-    histogram.set_yticks([0, 100])
