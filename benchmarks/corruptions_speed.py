@@ -4,10 +4,12 @@
     python -m benchmarks.corruptions_speed                writes results/corruptions_speed.csv, prints the
     tables python -m benchmarks.corruptions_speed --table        prints the tables of that file
 
-Both peers take one NumPy image at a time and always use the constants of ImageNet; so does robustmoll in
-the rows that are compared. They are called in turn, corruption by corruption, in several rounds; the tables
-show medians. Where imagecorruptions fails on today's libraries its cell is empty. The pictures are two
-photographs that scikit-learn carries, cut into squares.
+Both peers take one NumPy image at a time and use the constants of ImageNet at any size. robustmoll is timed
+with the same constants, and at 32 and 64 px also with those that belong to the size (`cifar`, `tiny`). All
+are called in turn, corruption by corruption, in several rounds; the tables show the best round of each, the
+one that the rest of the machine disturbed least, and all rounds are in the file. "fails" is what
+imagecorruptions does on today's libraries. The pictures are two photographs that scikit-learn carries, cut
+into squares.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -31,9 +34,10 @@ RESULTS = Path(__file__).parent / "results" / "corruptions_speed.csv"
 OURS = "robustmoll"
 PEERS = {"corrupt-tta": "corrupt_tta", "imagecorruptions": "imagecorruptions"}
 SEVERITY = 3
-ROUNDS = 5
-BATCH = {32: 256, 64: 64, 224: 8}
-PEER_IMAGES = {32: 8, 64: 4, 224: 1}
+LEAST_ROUNDS, MOST_ROUNDS, SECONDS = 5, 60, 3.0  # per corruption and size
+BATCH = {32: 64, 64: 16, 224: 2}
+PEER_IMAGES = {32: 2, 64: 1, 224: 1}
+PRESETS = {32: "cifar", 64: "tiny"}
 Row = dict[str, str]
 
 
@@ -47,21 +51,19 @@ def photographs(n: int, size: int) -> Tensor:
     return interpolate(chosen, (size, size), mode="area").round().to(torch.uint8)
 
 
-def peer_calls() -> dict[str, Callable[[np.ndarray, str], np.ndarray]]:
-    """The installed peers."""
-    found = {}
+def peer_calls() -> dict[str, Callable[..., np.ndarray]]:
+    """The `corrupt` functions of the installed peers."""
+    found: dict[str, Callable[..., np.ndarray]] = {}
     for package, module in PEERS.items():
         try:
-            call = import_module(module).corrupt
+            found[package] = import_module(module).corrupt
         except ImportError:
             print(f"{package} is not installed")
-            continue
-        found[package] = lambda image, name, call=call: call(image, severity=SEVERITY, corruption_name=name)
     return found
 
 
-def milliseconds(run: Callable[[], object], images: int) -> float:
-    """Wall-clock time of one call, per image."""
+def time_per_image(run: Callable[[], object], images: int) -> float:
+    """Wall-clock milliseconds of one call, per image."""
     start = time.perf_counter()
     run()
     return (time.perf_counter() - start) * 1e3 / images
@@ -74,12 +76,17 @@ def contenders(name: str, size: int) -> dict[str, tuple[Callable[[], object], in
     calls: dict[str, tuple[Callable[[], object], int]] = {
         OURS: (lambda: corrupt(x, name, SEVERITY, "imagenet"), len(x)),
     }
-    preset = {32: "cifar", 64: "tiny"}.get(size)
-    if preset:
-        calls[f"{OURS} ({preset})"] = (lambda: corrupt(x, name, SEVERITY, preset), len(x))
+    if size in PRESETS:
+        calls[f"{OURS} ({PRESETS[size]})"] = (lambda: corrupt(x, name, SEVERITY, PRESETS[size]), len(x))
     for peer, call in peer_calls().items():
-        calls[peer] = (lambda call=call: [call(array, name) for array in arrays], len(arrays))
+        calls[peer] = (partial(each, call, arrays, name), len(arrays))
     return calls
+
+
+def each(call: Callable[..., np.ndarray], arrays: list[np.ndarray], name: str) -> None:
+    """One image after the other, as the peers take them."""
+    for array in arrays:
+        call(array, severity=SEVERITY, corruption_name=name)
 
 
 def measure(name: str, size: int) -> Iterator[list[object]]:
@@ -93,51 +100,66 @@ def measure(name: str, size: int) -> Iterator[list[object]]:
                 raise
             print(f"{contender} cannot do {name}: {failure}")
             del calls[contender]
-    for round_number in range(ROUNDS):
+    start = time.perf_counter()
+    for round_number in range(MOST_ROUNDS):
+        if round_number >= LEAST_ROUNDS and time.perf_counter() - start > SECONDS:
+            break
         for contender, (run, images) in calls.items():
-            yield [contender, name, SEVERITY, size, images, round_number, f"{milliseconds(run, images):.5f}"]
+            yield [
+                contender,
+                name,
+                SEVERITY,
+                size,
+                images,
+                round_number,
+                f"{time_per_image(run, images):.5f}",
+            ]
 
 
-def medians(rows: list[Row]) -> dict[tuple[str, str, int], float]:
-    """Milliseconds per image by contender, corruption, size."""
+def best(rows: list[Row]) -> dict[tuple[str, str, int], float]:
+    """Milliseconds per image of the best round, by contender, corruption, size."""
     times = defaultdict(list)
     for row in rows:
         times[row["contender"], row["corruption"], int(row["size"])].append(float(row["ms_per_image"]))
-    return {key: statistics.median(values) for key, values in times.items()}
+    return {key: min(values) for key, values in times.items()}
 
 
 def table(rows: list[Row], size: int) -> str:
-    """Images per second and ratios at one size, as Markdown."""
-    ms = medians(rows)
-    columns = [OURS, *PEERS]
-    lines = [
-        f"| {size} px | {OURS}, images/s | " + " | ".join(f"{peer}, images/s | times" for peer in PEERS) + " |",
-        "| --- " * (2 + 2 * len(PEERS)) + "|",
-    ]
-    ratios = defaultdict(list)
+    """Images per second at one size, and how many times fewer the peers do, as Markdown."""
+    ms = best(rows)
+    ours = [OURS, f"{OURS} ({PRESETS[size]})"] if size in PRESETS else [OURS]
+    pairs = [(mine, peer) for peer in PEERS for mine in ours]
+    head = [f"{size} px", *ours, *PEERS, *(f"{mine} / {peer}" for mine, peer in pairs)]
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    ratios: dict[tuple[str, str], dict[str, float]] = {pair: {} for pair in pairs}
     for name in (*NAMES, *EXTRA):
-        cells = [name, f"{1e3 / ms[OURS, name, size]:,.0f}"]
-        for peer in columns[1:]:
-            theirs = ms.get((peer, name, size))
-            if theirs is None:
-                cells += ["fails", ""]
-                continue
-            ratio = theirs / ms[OURS, name, size]
-            cells += [f"{1e3 / theirs:,.0f}", f"{ratio:.1f}"]
-            if name in NAMES:
-                ratios[peer].append(ratio)
-        lines.append("| " + " | ".join(cells) + " |")
-    means = [f"| | {statistics.geometric_mean(ratios[peer]):.1f} " if ratios[peer] else "| | " for peer in PEERS]
-    lines.append("| geometric mean of the 15 | " + "".join(means) + "|")
+        for mine, peer in pairs:
+            if (peer, name, size) in ms:
+                ratios[mine, peer][name] = ms[peer, name, size] / ms[mine, name, size]
+        speeds = [
+            f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]
+        ]
+        times = [f"{ratios[pair][name]:.1f}" if name in ratios[pair] else "" for pair in pairs]
+        lines.append("| " + " | ".join([name, *speeds, *times]) + " |")
+    means = [statistics.geometric_mean([r for n, r in ratios[pair].items() if n in NAMES]) for pair in pairs]
+    blank = [""] * (len(ours) + len(PEERS))
+    lines.append(
+        "| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |"
+    )
     return "\n".join(lines)
 
 
 def main() -> None:
     """Measures unless told to show what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--table", action="store_true", help="only print the tables of the last run")
     if not parser.parse_args().table:
         torch.set_num_threads(1)
+        # The C library gives small arrays back to the system at each release, to be cleared page by page at
+        # the next use, until it has seen a large one: as it has in any process that runs a network.
+        torch.zeros(6 << 20)
         print(f"{frost_source()} is timed as frost; torch {torch.__version__}")
         with RESULTS.open("w", newline="") as file:
             writer = csv.writer(file)

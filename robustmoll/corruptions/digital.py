@@ -115,9 +115,11 @@ def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
 
 def shrunk_rows(x: Tensor, small: int) -> Tensor:
     """Averages rows of whole grey levels into `small` rows, rounded half up as Pillow does."""
-    members, count = box_members(x.shape[2], small, x.device)
-    total = sum(x.index_select(2, index).mul_(weight) for index, weight in members)
-    return (total / count).add_(0.5).floor_()
+    (first, *others), count = box_members(x.shape[2], small, x.device)
+    total = x.index_select(2, first[0])
+    for index, weight in others:
+        total.addcmul_(x.index_select(2, index), weight)
+    return total.div_(count).add_(0.5).floor_()
 
 
 @lru_cache(maxsize=64)
