@@ -2,7 +2,9 @@
 
     python -m benchmarks.mollify_speed
 
-One thread, all three in turn in one run, medians over rounds; the figures to quote are the ratios.
+One thread, all three in turn, in processor time, so that other programs on the machine count as little as can be. Of
+each run: the median milliseconds of each, and the median ratios of turns that followed each other directly. The ratios
+are the figures to quote; several runs show how far they can be trusted.
 """
 
 import csv
@@ -19,8 +21,10 @@ from robustmoll import Mollify
 from robustmoll.times import Beta
 
 SIZES = ((128, 3, 32, 32), (64, 3, 64, 64))
-ROUNDS = 60
-CALLS = 10
+RUNS = 5
+WARM_UP = 5  # turns
+TURNS = 60
+CALLS = 5  # a turn
 
 
 def floor(x: Tensor, kernels: Tensor) -> None:
@@ -50,18 +54,36 @@ def contenders(shape: tuple[int, ...]) -> dict[str, Callable[[], object]]:
     }
 
 
-def medians(shape: tuple[int, ...]) -> dict[str, float]:
-    """Median seconds a call of each contender, measured in turn so that a busy machine slows all alike."""
+def turns(shape: tuple[int, ...]) -> dict[str, list[float]]:
+    """Milliseconds a call of each contender, turn by turn, so that a busy machine slows all alike."""
     calls = contenders(shape)
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for round_ in range(ROUNDS + 5):
+    milliseconds: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(WARM_UP + TURNS):
         for name, call in calls.items():
             start = time.thread_time()
             for _ in range(CALLS):
                 call()
-            if round_ >= 5:  # the first rounds warm up
-                seconds[name].append((time.thread_time() - start) / CALLS)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+            if turn >= WARM_UP:
+                milliseconds[name].append(1e3 * (time.thread_time() - start) / CALLS)
+    return milliseconds
+
+
+def row(shape: tuple[int, ...], run: int) -> dict[str, object]:
+    """One run as a row of the table."""
+    ms = turns(shape)
+
+    def ratio(one: str, other: str) -> str:
+        return f"{statistics.median(a / b for a, b in zip(ms[one], ms[other], strict=True)):.2f}"
+
+    return {
+        "batch": "x".join(map(str, shape)),
+        "run": run,
+        **{f"{name}_ms": f"{statistics.median(values):.3f}" for name, values in ms.items()},
+        "plain_over_ours": ratio("plain", "robustmoll"),
+        "ours_over_floor": ratio("robustmoll", "floor"),
+        "plain_over_floor": ratio("plain", "floor"),
+        "torch": torch.__version__,
+    }
 
 
 def main() -> None:
@@ -69,18 +91,10 @@ def main() -> None:
     # The C library keeps freed memory only up to the largest block seen; a network's activations teach it that at once.
     torch.empty(6_000_000).fill_(0)
     rows = []
-    for shape in SIZES:
-        m = medians(shape)
-        rows.append(
-            {
-                "batch": "x".join(map(str, shape)),
-                **{f"{name}_ms": f"{1e3 * value:.3f}" for name, value in m.items()},
-                "plain_over_ours": f"{m['plain'] / m['robustmoll']:.2f}",
-                "ours_over_floor": f"{m['robustmoll'] / m['floor']:.2f}",
-                "torch": torch.__version__,
-            }
-        )
-        print(rows[-1])
+    for run in range(RUNS):
+        for shape in SIZES:
+            rows.append(row(shape, run))
+            print(rows[-1], flush=True)
     path = Path(__file__).parent / "results" / "mollify_speed.csv"
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="") as file:

@@ -20,8 +20,11 @@ class RandomDegradation(IntensityAugmentationBase2D):
 
     Args:
         degradation: What happens to an image.
-        time: Where t comes from; None takes `Beta(1, 2)`.
-        p: Probability that an image is degraded at all; the others stay as they are.
+        time: Where t comes from; None takes `Beta(1, 2)`. A degradation with a `fixed_t` is always drawn at that.
+        p: Probability that an image is degraded at all; the others stay as they are, and their t is 0.
+
+    Attributes:
+        step: Training step, for a time source that depends on it; the training loop sets it.
 
     Example:
         >>> from robustmoll.degradations import HeatBlur
@@ -33,19 +36,28 @@ class RandomDegradation(IntensityAugmentationBase2D):
 
     def __init__(self, degradation: Degradation, time: Time | None = None, p: float = 1.0) -> None:
         super().__init__(p=p)
-        self.degradation, self.time = degradation, time or Beta(1, 2)
+        self.degradation, self.time, self.step = degradation, time or Beta(1, 2), 0
 
     def generate_parameters(self, batch_shape: tuple[int, ...]) -> dict[str, Tensor]:
         """Draws a t for each image, and the seed of their noise; kornia draws from PyTorch's generator."""
-        t = self.time.sample(batch_shape[0])
+        t = self.time.sample(batch_shape[0], step=self.step)
         if self.degradation.fixed_t is not None:
             t = torch.full_like(t, self.degradation.fixed_t)
-        return {"t": t, "seed": torch.randint(2**62, (1,))}
+        return {"t": t, "seed": torch.randint(2**62, (1,), device="cpu")}
+
+    def forward_parameters(self, batch_shape: tuple[int, ...]) -> dict[str, Tensor]:
+        """Adds kornia's choice of images, and tells t of it, so that labels stay where images do."""
+        params = super().forward_parameters(batch_shape)
+        chosen = params["batch_prob"]
+        return params | {"t": params["t"].to(chosen.device) * chosen}
 
     def apply_transform(
         self, input: Tensor, params: dict[str, Tensor], flags: dict[str, Any], transform: Tensor | None = None
     ) -> Tensor:
         """Degrades images by the t and the noise of `params`."""
         # The seed is on the CPU, where it was drawn: reading it makes no device wait.
-        generator = Generator(input.device).manual_seed(int(params["seed"].cpu()))
+        generator = Generator(input.device).manual_seed(int(params["seed"]))
         return self.degradation(input, params["t"].to(input.device, torch.float32), generator)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.degradation}, time={self.time}, p={self.p})"

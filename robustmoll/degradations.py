@@ -72,9 +72,10 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         sigma = sigma.to(dtype)
         across = heat_kernel(width, sigma)
         down = across if height == width else heat_kernel(height, sigma)
-        # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
-        rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
-        return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
+        # Each product blurs the last axis and brings it to the front, so that no axis need be moved in memory.
+        columns = torch.bmm(across, x.to(dtype).reshape(batch, channels * height, width).mT)
+        blurred = torch.bmm(down, columns.view(batch, width * channels, height).mT)
+    return blurred.view(batch, height, width, channels).permute(0, 3, 1, 2).to(x.dtype)
 
 
 def heat_kernel(n: int, sigma: Tensor) -> Tensor:

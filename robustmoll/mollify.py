@@ -108,10 +108,9 @@ class Mollify(nn.Module):
         self.roles = ("clean", *self.degradations)
         if probabilities is None:
             probabilities = {"clean": 1, "noise": 1, "blur": 1}
-        # Both stay on the CPU, where draws are made: no buffers, which would move.
-        self.probabilities = _normalised(probabilities, self.roles)
-        fixed = [0.0, *(math.nan if d.fixed_t is None else d.fixed_t for _, d in self._parts())]
-        self._fixed_t = torch.tensor(fixed, device="cpu")  # NaN for a role that is drawn at any t
+        self.probabilities = _normalised(probabilities, self.roles)  # no buffer: draws are made on the CPU
+        fixed = {0: 0.0} | {role: part.fixed_t for role, part in self._parts() if part.fixed_t is not None}
+        self._fixed_t = {role: t for role, t in fixed.items() if self.probabilities[role] > 0}
 
     @property
     def num_outputs(self) -> int:
@@ -130,8 +129,9 @@ class Mollify(nn.Module):
         """
         n *= self.repeats
         roles = torch.multinomial(self.probabilities, n, replacement=True, generator=generator)
-        fixed = self._fixed_t[roles]
-        t = torch.where(fixed.isnan(), self.time.sample(n, generator, step), fixed)
+        t = self.time.sample(n, generator, step)
+        for role, fixed_t in self._fixed_t.items():
+            t = t.masked_fill(roles == role, fixed_t)
         seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
         return Draw(roles, t, seed)
 
@@ -158,11 +158,11 @@ class Mollify(nn.Module):
         t = draw.t.to(x.device, non_blocking=True)
         gamma = torch.zeros_like(t)
         generator = Generator(x.device).manual_seed(draw.seed)
+        roles = draw.roles.tolist()  # on the CPU: who is to be degraded is known here without a device's answer
         for role, degradation in self._parts():
-            # The draw is on the CPU, so the number of images of each role is known here without a device's answer.
-            chosen = (draw.roles == role).nonzero().squeeze(1)
-            if len(chosen):
-                chosen = chosen.to(x.device, non_blocking=True)
+            members = [i for i, drawn in enumerate(roles) if drawn == role]
+            if members:
+                chosen = torch.tensor(members, device="cpu").to(x.device, non_blocking=True)
                 t_chosen = t.index_select(0, chosen)
                 degraded = degradation.degrade(x.index_select(0, chosen), t_chosen, generator)
                 x_t.index_copy_(0, chosen, degraded)

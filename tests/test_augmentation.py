@@ -1,12 +1,15 @@
 """The degradations in kornia's pipelines: replayed from saved parameters, each image by its own t."""
 
+import copy
+import pickle
+
 import kornia.augmentation as K
 import pytest
 import torch
 
 from robustmoll.augmentation import RandomDegradation
 from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise, PureNoise
-from robustmoll.times import Fixed
+from robustmoll.times import Annealed, Fixed
 
 DEGRADATIONS: list[Degradation] = [Noise(), HeatBlur(), GaussianBlur(), PureNoise()]
 
@@ -37,8 +40,26 @@ def test_it_is_the_degradation_at_the_saved_t(degradation: Degradation) -> None:
     assert gamma.shape == (12,) and (isinstance(degradation, PureNoise) or gamma.unique().numel() == 12)
 
 
-def test_p_leaves_images_as_they_are() -> None:
-    x = images().repeat(50, 1, 1, 1)
-    changed = (RandomDegradation(HeatBlur(), Fixed(0.5), p=0.25)(x) != x).flatten(1).any(1)
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda d: type(d).__name__)
+def test_an_image_that_is_left_alone_has_t_0_and_keeps_its_label(degradation: Degradation) -> None:
+    x, aug = images().repeat(50, 1, 1, 1), RandomDegradation(degradation, Fixed(0.5), p=0.25)
+    changed = (aug(x) != x).flatten(1).any(1)
     assert 0.15 < changed.float().mean() < 0.35
-    assert torch.equal(RandomDegradation(Noise(), p=0.0)(x), x)
+    assert torch.equal(aug._params["t"] > 0, changed)
+    assert torch.equal(degradation.gamma(aug._params["t"]) > 0, changed)
+    assert torch.equal(RandomDegradation(degradation, p=0.0)(x), x)
+
+
+def test_a_time_that_depends_on_the_step_is_told_it() -> None:
+    aug = RandomDegradation(HeatBlur(), Annealed(10))
+    aug.step = 5
+    aug(images())
+    assert torch.equal(aug._params["t"], torch.full((12,), 0.5))
+
+
+def test_it_copies_and_prints() -> None:
+    x, aug = images(), RandomDegradation(Noise(), Fixed(0.5), p=0.5)
+    result = aug(x)
+    for other in (copy.deepcopy(aug), pickle.loads(pickle.dumps(aug))):
+        assert torch.equal(other(x, params=aug._params), result)
+    assert "Noise(" in repr(aug) and "time=Fixed(t=0.5)" in repr(aug) and "p=0.5" in repr(aug)

@@ -142,6 +142,26 @@ def test_a_kernel_made_in_inference_mode_serves_training() -> None:
     torch.testing.assert_close(x.grad, torch.ones_like(x))
 
 
+@pytest.mark.parametrize("degradation", [HeatBlur(), GaussianBlur()], ids=repr)
+def test_autocast_does_not_make_blur_coarse(degradation: Degradation) -> None:
+    x, t = images(2, 3, 16, 16), torch.tensor([0.4, 0.8])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        result = degradation(x, t)
+    assert torch.equal(result, degradation(x, t))
+
+
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=ids)
+def test_it_compiles_to_one_graph(degradation: Degradation) -> None:
+    x, t = images(2, 3, 8, 12), torch.tensor([0.4, 0.8])
+    compiled = torch.compile(degradation, backend="eager", fullgraph=True)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        result = compiled(x, t)
+        torch.manual_seed(0)
+        torch.testing.assert_close(result, degradation(x, t))
+
+
 BAD = [
     (Noise(), torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.zeros(2), "Noise degrades float data, got torch.uint8"),
     (Noise(), torch.zeros(2, 3, 4, 4, dtype=torch.complex64), torch.zeros(2), "degrades float data"),

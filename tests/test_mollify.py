@@ -137,22 +137,51 @@ def test_a_time_that_depends_on_the_step_is_told_it() -> None:
     assert [float(mollify.draw(1, seeded(), step).t) for step in (0, 5, 20)] == [1, 0.5, 0]
 
 
-def test_no_tensor_of_the_device_is_read_by_the_host() -> None:
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("y", [torch.empty(32, dtype=torch.int64), torch.empty(32, 10)], ids=["int", "soft"])
+def test_no_tensor_of_the_device_is_read_by_the_host(
+    y: Tensor, policy: str, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Tensors of the meta device have no values: reading one, or counting with one, raises.
-    x, y = torch.empty(32, 3, 8, 8, device="meta"), torch.empty(32, dtype=torch.int64, device="meta")
-    for degradations in ({}, {"blur": GaussianBlur()}):
-        blur = Mollify(10, {"clean": 1, "blur": 1}, degradations=degradations)
-        x_t, y_t = apply_on_meta(blur, x, y)
-        assert x_t.shape == x.shape and y_t.shape == (32, 10) and x_t.is_meta
-    with pytest.raises(RuntimeError):
+    x, y = torch.empty(32, 3, 8, 8, device="meta"), y.to("meta")
+    # Noise there is made of nothing, but PyTorch has no generator for that.
+    monkeypatch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
+    weights = {"clean": 1, "noise": 1, "blur": 1, "pure_noise": 1, "gauss": 1}
+    mollify = Mollify(10, weights, degradations={"gauss": GaussianBlur()}, policy=policy, repeats=2)
+    x_t, y_t = mollify(x, y, generator)
+    assert x_t.shape == (64, 3, 8, 8) and y_t.shape == (64, mollify.num_outputs) and x_t.is_meta and y_t.is_meta
+    with pytest.raises(RuntimeError, match="meta"):
         x.max().item()
 
 
-def apply_on_meta(mollify: Mollify, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """A generator cannot live on the meta device; blur needs none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
-        return mollify.apply(x, y, mollify.draw(len(x), seeded()))
+def test_draws_are_made_on_the_cpu_in_float32_whatever_the_defaults() -> None:
+    expected = Mollify(10).draw(8, seeded())
+    try:
+        torch.set_default_dtype(torch.float64)
+        with torch.device("meta"):
+            draw = Mollify(10).draw(8, seeded())
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(draw.t, expected.t) and torch.equal(draw.roles, expected.roles) and draw.seed == expected.seed
+
+
+def test_labels_go_where_the_images_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
+    x, y = batch(4)
+    assert Mollify(10)(x.to("meta"), y)[1].is_meta
+
+
+def test_gradients_reach_the_images_and_inference_mode_is_no_hindrance() -> None:
+    x, y = batch()
+    mollify = Mollify(10)
+    draw = mollify.draw(len(x), seeded())
+    with torch.inference_mode():
+        expected, _ = mollify.apply(x, y, draw)
+    x_t, _ = mollify.apply(x.requires_grad_(), y, draw)
+    assert torch.equal(x_t, expected)
+    x_t.sum().backward()
+    clean = draw.roles == 0
+    assert x.grad is not None and (x.grad[clean] == 1).all() and (x.grad[~clean] != 0).any()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -178,6 +207,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"probabilities": {"noise": -1}}, "role 'noise' must be finite and not negative"),
     ({"probabilities": {"noise": 0}}, "at least one role needs a positive weight"),
     ({"probabilities": {"noise": float("nan")}}, "must be finite"),
+    ({"probabilities": {}}, "at least one role"),
+    ({"degradations": {"clean": Noise()}}, "'clean' leaves images as they are"),
 ]
 
 
@@ -210,6 +241,8 @@ def test_a_draw_that_does_not_fit_is_refused() -> None:
         Mollify(10).apply(X, Y, Mollify(10).draw(3))
     with pytest.raises(ValueError, match=r"t must lie in \[0, 1\]"):
         Draw(torch.zeros(2, dtype=torch.int64), torch.tensor([0.5, 1.5]), 0)
+    with pytest.raises(ValueError, match="a role and a t for each image, got 3 and 2"):
+        Draw(torch.zeros(3, dtype=torch.int64), torch.tensor([0.5, 0.5]), 0)
 
 
 @pytest.mark.parametrize("degradation", ["noise", "blur"])
