@@ -35,7 +35,7 @@ OURS = "robustmoll"
 PEERS = {"corrupt-tta": "corrupt_tta", "imagecorruptions": "imagecorruptions"}
 SEVERITY = 3
 LEAST_ROUNDS, MOST_ROUNDS, SECONDS = 5, 60, 3.0  # per corruption and size
-BATCH = {32: 64, 64: 16, 224: 2}
+BATCH = {32: 128, 64: 32, 224: 6}
 PEER_IMAGES = {32: 2, 64: 1, 224: 1}
 PRESETS = {32: "cifar", 64: "tiny"}
 Row = dict[str, str]
@@ -136,24 +136,18 @@ def table(rows: list[Row], size: int) -> str:
         for mine, peer in pairs:
             if (peer, name, size) in ms:
                 ratios[mine, peer][name] = ms[peer, name, size] / ms[mine, name, size]
-        speeds = [
-            f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]
-        ]
+        speeds = [f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]]
         times = [f"{ratios[pair][name]:.1f}" if name in ratios[pair] else "" for pair in pairs]
         lines.append("| " + " | ".join([name, *speeds, *times]) + " |")
     means = [statistics.geometric_mean([r for n, r in ratios[pair].items() if n in NAMES]) for pair in pairs]
     blank = [""] * (len(ours) + len(PEERS))
-    lines.append(
-        "| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |"
-    )
+    lines.append("| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Measures unless told to show what was measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", action="store_true", help="only print the tables of the last run")
     if not parser.parse_args().table:
         torch.set_num_threads(1)

@@ -136,6 +136,7 @@ def _bench_run(trainer: Trainer, classifier: Classifier, suite: str, arguments: 
             f" ECE {clean['ece']:.2%} clean, {corrupted['ece']:.2%} corrupted"
         )
         print(f"cells and tables in {folder}, report in {report}")
+    accelerator.end_training()
 
 
 def _fail(message: str, code: int) -> int:
