@@ -40,7 +40,7 @@ def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iteratio
 
     Args:
         x: Images.
-        draws: One number per pixel and iteration.
+        draws: Two numbers per pixel and iteration.
         sigma: Of both blurs, in pixels.
         max_delta: Farthest displacement in pixels, rounded.
         iterations: How often pixels are displaced, rounded.

@@ -124,8 +124,7 @@ def shrunk_rows(x: Tensor, small: int) -> Tensor:
 
 @lru_cache(maxsize=64)
 def box_members(large: int, small: int, device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
-    """Which of `large` rows lie in which of `small` boxes; a row that the edge of a box cuts does or does
-    not.
+    """Which of `large` rows lie in which of `small` boxes; a row that an edge cuts lies in one of the two.
 
     Returns:
         The first members, the second members ... of all boxes as row numbers (small,), each with a weight

@@ -93,14 +93,13 @@ class Draws:
         True
     """
 
-    def __init__(self, seed: int, ids: Sequence[int], name: str, severity: float, device: torch.device) -> None:
+    def __init__(
+        self, seed: int, ids: Sequence[int], name: str, severity: float, device: torch.device
+    ) -> None:
         self.address = f"{seed}/{name}/{float(severity)!r}"
         self.ids = np.array(ids, dtype=np.int64).astype(np.uint64)
         self.device = device
         self.calls = 0
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
     def scalars(self, n: int) -> Tensor:
         """Uniform numbers in [0, 1) for each image, float64 of shape (B, n), on the CPU."""

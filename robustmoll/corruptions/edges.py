@@ -76,8 +76,7 @@ def grown(mask: Tensor) -> Tensor:
 
 
 def chamfer_distance(source: Tensor, most: float) -> Tensor:
-    """OpenCV's distance transform with the 5 x 5 mask: the length of the shortest path of steps to the
-    source.
+    """OpenCV's distance transform with the 5 x 5 mask: the shortest path of `STEPS` to the source.
 
     A shortest path may take its steps in any order, so all its steps of one kind can come first, then all
     of the next. For each kind, paths of 1, 2, 4 ... steps double the reach until it exceeds `most`.

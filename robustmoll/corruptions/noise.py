@@ -18,7 +18,7 @@ from robustmoll.corruptions.registry import corruption
 
 EXACT = 4
 RARE = 0.05  # photons: four or more of them come with probability 2.5e-7
-STEEP = 1e9  # turns a difference into a step
+STEEP = 1e12  # turns a difference into a step
 
 
 @corruption("noise")
@@ -43,7 +43,7 @@ def shot_noise(x: Tensor, draws: Draws, photons: float) -> Tensor:
 def impulse_noise(x: Tensor, draws: Draws, amount: float) -> Tensor:
     """Salt and pepper: each value turns white or black with probability amount / 2 each."""
     u = draws.uniform(*x.shape[1:])
-    # Steps in place of masks, which cost several times as much: 0 or 255 but for u within 1e-9 of the edge.
+    # Steps from 0 to 255 in place of masks, which cost several times as much.
     pepper = (u - amount).mul_(STEEP).clamp_(0, 255)
     salt = u.neg_().add_(amount / 2).mul_(STEEP).clamp_(0, 255)
     return torch.maximum(torch.minimum(x, pepper, out=x), salt, out=x)
@@ -79,6 +79,8 @@ def poisson(rate: Tensor, ranks: Tensor) -> Tensor:
     root, square = rate.sqrt(), z.square()
     expansion = square.add(7 / 3).mul_(square).sub_(16 / 3).mul_(3 / 810).div_(root)
     expansion.addcmul_(square.add(2), z, value=-1 / 72).div_(root)
-    expansion.addcmul_(z, root).add_(square, alpha=1 / 6).add_(rate).add_(1 / 3 - EXACT).floor_().clamp_(min=0)
+    expansion.addcmul_(z, root).add_(square, alpha=1 / 6).add_(rate).add_(1 / 3 - EXACT).floor_().clamp_(
+        min=0
+    )
     all_exceeded = count.sub(EXACT - 1).clamp_(min=0)
     return count.addcmul_(all_exceeded, expansion)

@@ -9,8 +9,7 @@ Quirks of the original that are kept:
   into the sum in relation to the largest value of the clean image.
 
 Differences: for images that are not square, or of another size, the fog's map is the smallest power of two
-that covers the image (as in the original: 32 for 32, 64 for 64, 256 for 224). Snow's noise is drawn only
-where its enlargement shows it.
+that covers the image (as in the original: 32 for 32, 64 for 64, 256 for 224).
 """
 
 import torch
@@ -68,7 +67,7 @@ def fog(x: Tensor, draws: Draws, strength: float, wibble_decay: float) -> Tensor
         x: Images.
         draws: One uniform number per point of the map but its first.
         strength: Weight of the cloud.
-        wibble_decay: How fast the cloud's fine structure fades.
+        wibble_decay: How fast the cloud's fine structure fades; at least 1.
     """
     height, width = x.shape[-2:]
     size = 1 << (max(height, width) - 1).bit_length()

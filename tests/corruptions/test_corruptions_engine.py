@@ -4,7 +4,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions import EXTRA, GROUPS, NAMES, PRESETS, REGISTRY, Corrupt, corrupt
+from robustmoll.corruptions import (
+    CONSTANTS,
+    EXTRA,
+    GROUPS,
+    NAMES,
+    PRESETS,
+    REGISTRY,
+    Corrupt,
+    corrupt,
+    corruption,
+)
+from robustmoll.corruptions.draws import Draws
 
 ALL = list(REGISTRY)
 
@@ -17,7 +28,9 @@ def test_same_bits_in_any_batch(name: str, severity: float, images: Tensor) -> N
     shuffled = corrupt(images[order], name, severity, "tiny", seed=5, ids=[10 + i for i in order])
     assert torch.equal(shuffled, together[order])
     for i in range(3):
-        assert torch.equal(corrupt(images[i : i + 1], name, severity, "tiny", seed=5, ids=[10 + i])[0], together[i])
+        assert torch.equal(
+            corrupt(images[i : i + 1], name, severity, "tiny", seed=5, ids=[10 + i])[0], together[i]
+        )
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -37,7 +50,9 @@ def test_float_images_differ_by_the_truncation_only(name: str, severity: int, im
     assert cut_off.min() > -1e-3 and cut_off.max() < 1 + 1e-3
 
 
-@pytest.mark.parametrize("name", ["defocus_blur", "zoom_blur", "fog", "contrast", "elastic_transform", "gaussian_blur"])
+@pytest.mark.parametrize(
+    "name", ["defocus_blur", "zoom_blur", "fog", "contrast", "elastic_transform", "gaussian_blur"]
+)
 def test_same_bits_with_any_number_of_threads(name: str) -> None:
     x = torch.rand(3, 3, 150, 130, generator=torch.Generator().manual_seed(0))
     threads = torch.get_num_threads()
@@ -90,7 +105,9 @@ def test_fractions_meet_whole_severities(name: str, images: Tensor) -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31), (70, 45)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_size_grey_or_colour(name: str, shape: tuple[int, int], channels: int) -> None:
-    x = torch.randint(256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    x = torch.randint(
+        256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     for preset in PRESETS:
         y = corrupt(x, name, 3, preset)
         assert y.shape == x.shape and y.dtype == torch.uint8
@@ -104,6 +121,15 @@ def test_the_callers_images_are_untouched(name: str, images: Tensor) -> None:
         y = corrupt(x, name, 2)
         y.zero_()
         assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_layout_in_memory_does_not_matter(name: str, images: Tensor) -> None:
+    plain = corrupt(images, name, 3, "tiny")
+    assert torch.equal(corrupt(images.contiguous(memory_format=torch.channels_last), name, 3, "tiny"), plain)
+    wide = torch.zeros(6, 3, 40, 50, dtype=torch.uint8)
+    wide[..., 9:41] = images
+    assert torch.equal(corrupt(wide[..., 9:41], name, 3, "tiny"), plain)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -131,6 +157,20 @@ def test_the_seed_and_the_id_matter(images: Tensor) -> None:
     assert not torch.equal(y[0], y[1])
     assert not torch.equal(y, corrupt(same, "gaussian_noise", 3, seed=1))
     assert not torch.equal(y[0], corrupt(same, "gaussian_noise", 3, ids=[5, 1])[0])
+
+
+def test_a_new_corruption_is_a_function_and_a_row(images: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {preset: (0.2, 0.4, 0.6, 0.8, 1.0) for preset in PRESETS}
+    monkeypatch.setitem(CONSTANTS, "negative", rows)
+
+    @corruption("extra")
+    def negative(x: Tensor, draws: Draws, share: float) -> Tensor:
+        return torch.lerp(x, 255 - x, share)
+
+    try:
+        assert torch.equal(corrupt(images, "negative", 5), 255 - images)
+    finally:
+        del REGISTRY["negative"]
 
 
 def test_names_and_groups_partition_the_family() -> None:
