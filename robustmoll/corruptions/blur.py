@@ -62,18 +62,23 @@ def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
 @corruption("blur")
 def zoom_blur(x: Tensor, draws: Draws, start: float, stop: float, step: float) -> Tensor:
     """The mean of the image, and of it enlarged by each of the factors `numpy.arange(start, stop, step)`."""
-    count = math.ceil((stop - start) / step)
+    factors = arange(start, stop, step)
     total = x.mT.contiguous()
-    for i in range(count):
-        # (start + step) - start, not step: numpy's own increment, whose rounding decides sizes below.
-        total.add_(zoomed_transposed(x, start + i * ((start + step) - start)))
-    return total.div_(count + 1).mT
+    for factor in factors:
+        total.add_(zoomed_transposed(x, factor))
+    return total.div_(len(factors) + 1).mT
 
 
 @corruption("extra")
 def gaussian_blur(x: Tensor, draws: Draws, sigma: float) -> Tensor:
     """scipy's Gaussian filter with the border pixels repeated."""
     return gaussian_filter(x, sigma)
+
+
+def arange(start: float, stop: float, step: float) -> list[float]:
+    """The numbers of `numpy.arange`, bit for bit: their rounding decides how large an enlarged image is."""
+    increment = (start + step) - start
+    return [start + i * increment for i in range(math.ceil((stop - start) / step))]
 
 
 def disk(radius: float, alias_blur: float) -> Tensor:

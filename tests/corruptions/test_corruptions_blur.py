@@ -8,7 +8,9 @@ import scipy.ndimage as ndimage
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.blur import disk
+from robustmoll.corruptions import corrupt
+from robustmoll.corruptions.blur import arange, disk
+from robustmoll.corruptions.constants import constants
 from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import correlate, gaussian_filter
 from robustmoll.corruptions.glass import shuffled
@@ -99,6 +101,24 @@ def test_motion_drags_as_the_loops_do(channels: int, images: Tensor) -> None:
         theirs = drag_by_loops(images[i, :channels].double().numpy(), angle, 6, 2.5)
         assert np.abs(ours[i].numpy() - theirs).max() < 1.01 / 257
         assert (np.abs(ours[i].numpy() - theirs) < 1e-4).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    "preset, counts", [("cifar", [7, 12, 16, 21, 26]), ("imagenet", [12, 16, 11, 13, 11])]
+)
+def test_zoom_factors_are_those_of_numpy(preset: str, counts: list[int]) -> None:
+    for severity, count in enumerate(counts, start=1):
+        row = constants("zoom_blur", preset, severity)
+        assert arange(*row) == np.arange(*row).tolist()
+        assert len(arange(*row)) == count
+
+
+def test_zoom_blur_is_the_mean_with_the_clean_image_twice(images: Tensor) -> None:
+    x = images.float()
+    row = constants("zoom_blur", "cifar", 3)
+    mean = (x + sum(zoom_in(x, factor) for factor in np.arange(*row))) / 17
+    ours = corrupt(x / 255, "zoom_blur", 3) * 255
+    torch.testing.assert_close(ours, mean, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("factor", [1, 1.01, 1.06, 1.2500000000000002, 1.75, 2.25, 3, 4.5])

@@ -64,6 +64,13 @@ def test_a_crop_of_a_picture_is_added(pictures: list[np.ndarray]) -> None:
     assert left.min() < 3 and 120 - 48 - 4 < left.max() < 120 - 48
 
 
+def test_small_presets_shrink_the_pictures(pictures: list[np.ndarray]) -> None:
+    # A fifth of 90 x 120 is 18 x 24: from row to row of a crop the ramp climbs by five; 0.2 of it is added.
+    y = corrupt(torch.zeros(20, 3, 16, 16), "frost", 1, "cifar") * 255 / 0.2
+    climb = y[:, 0].diff(dim=1)
+    torch.testing.assert_close(climb, torch.full_like(climb, 5), atol=1e-3, rtol=0)
+
+
 def test_pictures_are_enlarged_for_large_images(pictures: list[np.ndarray]) -> None:
     y = corrupt(torch.zeros(3, 3, 100, 60), "frost", 1, "imagenet")
     assert y.shape == (3, 3, 100, 60) and (y.amax(dim=(1, 2, 3)) > 0).all()
