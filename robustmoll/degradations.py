@@ -82,8 +82,8 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
     r"""Returns the matrices that blur an axis of n pixels by sigma (B,) pixels: symmetric, shape (B, n, n).
 
     With :math:`2 \cos a \cos b = \cos(a - b) + \cos(a + b)` the product C' decay C falls into a Toeplitz and a Hankel
-    matrix of one vector, :math:`g(d) = \frac{1}{n} (\frac{1}{2} decay_0 + \sum_{k>0} decay_k \cos(\pi k d / n))`:
-    entry (i, j) is g(i - j) + g(i + j + 1), and no matrix product of that size is needed.
+    matrix of one vector, :math:`g(d) = [d = 0] + \frac{1}{n} \sum_{k > 0} (decay_k - 1) \cos(\pi k d / n)`, so that
+    entry (i, j) is g(i - j) + g(i + j + 1) and no matrix product of that size is needed.
     """
     rates, cosines, identity = _heat_basis(n, sigma.device, sigma.dtype)
     # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.
@@ -96,18 +96,13 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """The rates -(pi k / n)^2 / 2 of decay; at distances -n + 1, ..., 2 n - 1 the weighted cosines and the identity."""
+    """The rates -(pi k / n)^2 / 2 of decay, k > 0; cosines and identity at the distances -n + 1, ..., 2 n - 1."""
     # A tensor born in inference mode could not be used in training later.
     with torch.inference_mode(False), torch.no_grad():
-        frequencies = math.pi / n * torch.arange(n, dtype=torch.float64, device="cpu")
+        frequencies = math.pi / n * torch.arange(1, n, dtype=torch.float64, device="cpu")
         distances = torch.arange(1 - n, 2 * n, dtype=torch.float64, device="cpu")
-        cosines = torch.cos(torch.outer(frequencies, distances)) / n
-        cosines[0] /= 2
-        return (
-            (-0.5 * frequencies.square()).to(device, dtype),
-            cosines.to(device, dtype),
-            (distances == 0).to(device, dtype),
-        )
+        rates, cosines = -0.5 * frequencies.square(), torch.cos(torch.outer(frequencies, distances)) / n
+        return rates.to(device, dtype), cosines.to(device, dtype), (distances == 0).to(device, dtype)
 
 
 def _no_autocast(device: torch.device) -> AbstractContextManager[object]:

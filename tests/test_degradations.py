@@ -129,17 +129,20 @@ def test_noise_keeps_the_variance_and_has_its_moments() -> None:
 
 
 @pytest.mark.parametrize("degradation", [Noise(), HeatBlur(), GaussianBlur()], ids=repr)
-def test_gradients_flow_to_the_image(degradation: Degradation) -> None:
-    x, t = images(2, 1, 4, 5, dtype=torch.float64).requires_grad_(), torch.tensor([0.3, 0.6], dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda x: degradation(x, t, torch.Generator().manual_seed(0)), x)
+def test_gradients_flow_to_the_image_and_to_t(degradation: Degradation) -> None:
+    x, t = images(2, 1, 4, 5, dtype=torch.float64), torch.tensor([0.3, 0.6], dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        lambda x, t: degradation(x, t, torch.Generator().manual_seed(0)), (x.requires_grad_(), t.requires_grad_())
+    )
 
 
 def test_a_kernel_made_in_inference_mode_serves_training() -> None:
     with torch.inference_mode():
         HeatBlur()(images(1, 1, 13, 11), torch.tensor([0.5]))
-    x = images(1, 1, 13, 11).requires_grad_()
-    HeatBlur()(x, torch.tensor([0.5])).sum().backward()
+    x, t = images(1, 1, 13, 11).requires_grad_(), torch.tensor([0.5], requires_grad=True)
+    HeatBlur()(x, t).sum().backward()
     torch.testing.assert_close(x.grad, torch.ones_like(x))
+    assert t.grad is not None and t.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("degradation", [HeatBlur(), GaussianBlur()], ids=repr)

@@ -75,6 +75,16 @@ def test_shape_and_dtype_are_those_of_t_and_the_slope_is_right(
         assert all(v.shape == (2, 3) and v.dtype == dtype for v in schedule(t.detach().to(dtype)))
 
 
+@pytest.mark.parametrize(("schedule", "_start", "_end", "_kept"), NOISE, ids=names)
+def test_single_precision_loses_no_digits_near_the_ends(
+    schedule: NoiseSchedule, _start: object, _end: object, _kept: object
+) -> None:
+    small = torch.logspace(-6, -0.3, 50)
+    for t in (small, 1 - small):
+        for found, exact in zip(schedule(t), schedule(t.double()), strict=True):
+            torch.testing.assert_close(found.double(), exact, rtol=3e-6, atol=0)
+
+
 def test_vp_and_subvp_against_published_values() -> None:
     t = torch.tensor([0.1, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
     expected = torch.tensor([0.9467, 0.7237, 0.2812, 0.0587, 0.0066], dtype=torch.float64)
