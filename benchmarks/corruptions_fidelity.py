@@ -104,9 +104,7 @@ def worst(rows: list[Row]) -> str:
 
 def main() -> None:
     """Measures unless told to show what was measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, help="outputs of the original code")
     parser.add_argument("--table", action="store_true", help="only print the table of the last run")
     arguments = parser.parse_args()

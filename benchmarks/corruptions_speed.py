@@ -136,24 +136,18 @@ def table(rows: list[Row], size: int) -> str:
         for mine, peer in pairs:
             if (peer, name, size) in ms:
                 ratios[mine, peer][name] = ms[peer, name, size] / ms[mine, name, size]
-        speeds = [
-            f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]
-        ]
+        speeds = [f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]]
         times = [f"{ratios[pair][name]:.1f}" if name in ratios[pair] else "" for pair in pairs]
         lines.append("| " + " | ".join([name, *speeds, *times]) + " |")
     means = [statistics.geometric_mean([r for n, r in ratios[pair].items() if n in NAMES]) for pair in pairs]
     blank = [""] * (len(ours) + len(PEERS))
-    lines.append(
-        "| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |"
-    )
+    lines.append("| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Measures unless told to show what was measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", action="store_true", help="only print the tables of the last run")
     if not parser.parse_args().table:
         torch.set_num_threads(1)

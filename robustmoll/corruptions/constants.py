@@ -193,10 +193,7 @@ def constants(name: str, preset: str, severity: float) -> tuple[float, ...]:
         >>> constants("contrast", "cifar", 1.5)
         (0.625,)
     """
-    rows = [
-        row if isinstance(row, tuple) else (row,)
-        for row in CONSTANTS[name][known_name("preset", preset, PRESETS)]
-    ]
+    rows = [row if isinstance(row, tuple) else (row,) for row in CONSTANTS[name][known_name("preset", preset, PRESETS)]]
     whole = min(max(math.floor(severity), 1), 5)
     part = max(severity - whole, 0)
     if part == 0:

@@ -93,9 +93,7 @@ class Draws:
         True
     """
 
-    def __init__(
-        self, seed: int, ids: Sequence[int], name: str, severity: float, device: torch.device
-    ) -> None:
+    def __init__(self, seed: int, ids: Sequence[int], name: str, severity: float, device: torch.device) -> None:
         self.address = f"{seed}/{name}/{float(severity)!r}"
         self.ids = np.array(ids, dtype=np.int64).astype(np.uint64)
         self.device = device

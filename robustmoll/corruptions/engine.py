@@ -189,9 +189,7 @@ def check_images(x: Tensor) -> None:
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"images must be a uint8 tensor, or a float tensor in [0, 1], got {kind}")
     if x.ndim != 4 or x.shape[1] not in (1, 3) or min(x.shape[2:]) < 16:
-        raise ValueError(
-            f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}"
-        )
+        raise ValueError(f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}")
     if len(x) == 0:
         raise ValueError(f"the batch is empty: got images of shape {tuple(x.shape)}")
     if x.is_floating_point():

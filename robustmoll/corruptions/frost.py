@@ -96,9 +96,7 @@ def frost_folder() -> Path | None:
 
 
 @lru_cache(maxsize=16)
-def scaled_pictures(
-    folder: Path | None, scale: float, height: int, width: int, device: torch.device
-) -> list[Tensor]:
+def scaled_pictures(folder: Path | None, scale: float, height: int, width: int, device: torch.device) -> list[Tensor]:
     """The pictures as float32 (3, h, w), so large that there are crops of height x width to choose."""
     scaled = []
     for picture in raw_pictures(folder):

@@ -50,9 +50,7 @@ def crystals(draws: Draws, size: int) -> Tensor:
         Brightness in [0, 1], (HEIGHT, WIDTH).
     """
     seed_y, seed_x, turn, tone = draws.uniform(4, HEIGHT // size, WIDTH // size)[0]
-    seeds = torch.stack(
-        [seed_y, seed_x, torch.sin(math.pi * turn), torch.cos(math.pi * turn), (tone + 1) / 2]
-    )
+    seeds = torch.stack([seed_y, seed_x, torch.sin(math.pi * turn), torch.cos(math.pi * turn), (tone + 1) / 2])
     # Where a pixel lies in its cell, in cells.
     y, x = torch.arange(HEIGHT)[:, None] % size / size, torch.arange(WIDTH) % size / size
     nearest, light = torch.full((HEIGHT, WIDTH), math.inf), torch.zeros(HEIGHT, WIDTH)

@@ -79,8 +79,6 @@ def poisson(rate: Tensor, ranks: Tensor) -> Tensor:
     root, square = rate.sqrt(), z.square()
     expansion = square.add(7 / 3).mul_(square).sub_(16 / 3).mul_(3 / 810).div_(root)
     expansion.addcmul_(square.add(2), z, value=-1 / 72).div_(root)
-    expansion.addcmul_(z, root).add_(square, alpha=1 / 6).add_(rate).add_(1 / 3 - EXACT).floor_().clamp_(
-        min=0
-    )
+    expansion.addcmul_(z, root).add_(square, alpha=1 / 6).add_(rate).add_(1 / 3 - EXACT).floor_().clamp_(min=0)
     all_exceeded = count.sub(EXACT - 1).clamp_(min=0)
     return count.addcmul_(all_exceeded, expansion)

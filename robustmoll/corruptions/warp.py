@@ -69,6 +69,4 @@ def sample(x: Tensor, positions: Tensor, edge_repeats: bool) -> Tensor:
         edge_repeats: The mirrors stand at the outer edges of the border pixels (cba|abcd, scipy's
             "reflect") or, if false, in their middles (dcb|abcd, OpenCV's REFLECT_101).
     """
-    return grid_sample(
-        x, positions, mode="bilinear", padding_mode="reflection", align_corners=not edge_repeats
-    )
+    return grid_sample(x, positions, mode="bilinear", padding_mode="reflection", align_corners=not edge_repeats)

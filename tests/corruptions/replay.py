@@ -43,9 +43,7 @@ def replay(name: str, constants: tuple[float, ...], n: int, size: int, seed: int
     state = RandomState(seed)
     per_image = [PREPARE[name](state, size, *constants) for _ in range(n)]
     methods = per_image[0].keys()
-    return Replay(
-        **{m: [np.stack(call) for call in zip(*(d[m] for d in per_image), strict=True)] for m in methods}
-    )
+    return Replay(**{m: [np.stack(call) for call in zip(*(d[m] for d in per_image), strict=True)] for m in methods})
 
 
 def _value_noise(state: RandomState, size: int, sigma: float) -> dict:

@@ -27,9 +27,7 @@ def test_gaussian_filter_is_that_of_scipy(sigma: float, border: str, size: tuple
     np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "radius, alias_blur", [(0.3, 0.4), (1, 0.1), (3, 0.1), (6, 0.5), (8, 0.5), (10, 0.5)]
-)
+@pytest.mark.parametrize("radius, alias_blur", [(0.3, 0.4), (1, 0.1), (3, 0.1), (6, 0.5), (8, 0.5), (10, 0.5)])
 @pytest.mark.parametrize("size", [(16, 17), (64, 50)])
 def test_defocus_correlates_with_its_disk(radius: float, alias_blur: float, size: tuple[int, int]) -> None:
     x = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0)) * 255
@@ -47,9 +45,7 @@ def test_small_kernels_need_not_be_symmetric() -> None:
 
 def test_the_disks_of_the_original() -> None:
     # Centre of severity 1 to 3, cross of severity 4, box of severity 5 on CIFAR; excess at radius 8 and 10.
-    for (radius, alias_blur), centre in zip(
-        [(0.3, 0.4), (0.4, 0.5), (0.5, 0.6)], (0.845, 0.619, 0.445), strict=True
-    ):
+    for (radius, alias_blur), centre in zip([(0.3, 0.4), (0.4, 0.5), (0.5, 0.6)], (0.845, 0.619, 0.445), strict=True):
         assert abs(disk(radius, alias_blur)[8, 8] - centre) < 1e-3
     cross = torch.tensor([[0, 1, 0], [1, 1, 1], [0, 1, 0]]) / 5
     torch.testing.assert_close(disk(1, 0.2)[7:10, 7:10].float(), cross, atol=1e-4, rtol=0)
@@ -103,9 +99,7 @@ def test_motion_drags_as_the_loops_do(channels: int, images: Tensor) -> None:
         assert (np.abs(ours[i].numpy() - theirs) < 1e-4).mean() > 0.99
 
 
-@pytest.mark.parametrize(
-    "preset, counts", [("cifar", [7, 12, 16, 21, 26]), ("imagenet", [12, 16, 11, 13, 11])]
-)
+@pytest.mark.parametrize("preset, counts", [("cifar", [7, 12, 16, 21, 26]), ("imagenet", [12, 16, 11, 13, 11])])
 def test_zoom_factors_are_those_of_numpy(preset: str, counts: list[int]) -> None:
     for severity, count in enumerate(counts, start=1):
         row = constants("zoom_blur", preset, severity)

@@ -66,9 +66,7 @@ def test_images_get_noise_of_their_own_whatever_came_before(array: np.ndarray) -
 
 
 def test_mistakes(array: np.ndarray) -> None:
-    with pytest.raises(
-        ValueError, match="give a corruption_name, or a corruption_number from 0 to 18, got -1"
-    ):
+    with pytest.raises(ValueError, match="give a corruption_name, or a corruption_number from 0 to 18, got -1"):
         corrupt(array, severity=3)
     with pytest.raises(ValueError, match="got 19"):
         corrupt(array, corruption_number=19)

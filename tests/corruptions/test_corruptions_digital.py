@@ -46,9 +46,7 @@ def test_jpeg_is_that_of_pillow(preset: str, mode: str, images: Tensor) -> None:
         for image, compressed in zip(x, ours, strict=True):
             file = io.BytesIO()
             array = image.permute(1, 2, 0).numpy()
-            Image.fromarray(array if mode == "RGB" else array[:, :, 0]).save(
-                file, "JPEG", quality=int(quality)
-            )
+            Image.fromarray(array if mode == "RGB" else array[:, :, 0]).save(file, "JPEG", quality=int(quality))
             theirs = np.asarray(Image.open(file)).reshape(array.shape).transpose(2, 0, 1)
             assert np.array_equal(compressed.numpy(), theirs)
 

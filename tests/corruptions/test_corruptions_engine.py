@@ -28,9 +28,7 @@ def test_same_bits_in_any_batch(name: str, severity: float, images: Tensor) -> N
     shuffled = corrupt(images[order], name, severity, "tiny", seed=5, ids=[10 + i for i in order])
     assert torch.equal(shuffled, together[order])
     for i in range(3):
-        assert torch.equal(
-            corrupt(images[i : i + 1], name, severity, "tiny", seed=5, ids=[10 + i])[0], together[i]
-        )
+        assert torch.equal(corrupt(images[i : i + 1], name, severity, "tiny", seed=5, ids=[10 + i])[0], together[i])
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -50,9 +48,7 @@ def test_float_images_differ_by_the_truncation_only(name: str, severity: int, im
     assert cut_off.min() > -1e-3 and cut_off.max() < 1 + 1e-3
 
 
-@pytest.mark.parametrize(
-    "name", ["defocus_blur", "zoom_blur", "fog", "contrast", "elastic_transform", "gaussian_blur"]
-)
+@pytest.mark.parametrize("name", ["defocus_blur", "zoom_blur", "fog", "contrast", "elastic_transform", "gaussian_blur"])
 def test_same_bits_with_any_number_of_threads(name: str) -> None:
     x = torch.rand(3, 3, 150, 130, generator=torch.Generator().manual_seed(0))
     threads = torch.get_num_threads()
@@ -105,9 +101,7 @@ def test_fractions_meet_whole_severities(name: str, images: Tensor) -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31), (70, 45)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_size_grey_or_colour(name: str, shape: tuple[int, int], channels: int) -> None:
-    x = torch.randint(
-        256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
+    x = torch.randint(256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     for preset in PRESETS:
         y = corrupt(x, name, 3, preset)
         assert y.shape == x.shape and y.dtype == torch.uint8

@@ -49,9 +49,7 @@ def test_impulse_noise_hits_its_share_of_values(preset: str, severity: int) -> N
     untouched = (y - 0.4).abs() < 1e-6
     assert ((y == 0) | (y == 1) | untouched).all()
     hit = (~untouched).float()
-    assert (
-        abs((hit[:, 0] * hit[:, 1]).mean() - amount**2) < 5 * amount / (N * 64 * 64) ** 0.5
-    )  # channels independent
+    assert abs((hit[:, 0] * hit[:, 1]).mean() - amount**2) < 5 * amount / (N * 64 * 64) ** 0.5  # channels independent
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.3, 1.0, 2.5, 4.0, 7.3, 12.0, 30.0, 100.0, 500.0])

@@ -16,9 +16,7 @@ from robustmoll.corruptions.constants import constants
 from robustmoll.corruptions.frost import frost_folder, scaled_pictures
 
 if not FOLDER.is_dir():
-    pytest.skip(
-        "no outputs of the original; other tests use scipy, Pillow and loops", allow_module_level=True
-    )
+    pytest.skip("no outputs of the original; other tests use scipy, Pillow and loops", allow_module_level=True)
 
 DETERMINISTIC = [
     "defocus_blur",
@@ -59,9 +57,7 @@ def test_random_with_the_draws_of_the_original(name: str, severity: int, origina
     seed = originals.seed + 100 * list(CONSTANTS).index(name) + severity
     draws = replay(name, values, len(clean), clean.shape[-1], seed)
     # The sampling of today's scipy and OpenCV is the intent of the original's; see digital.py.
-    theirs = originals.corrupted(
-        "elastic_transform__modern" if name == "elastic_transform" else name, severity
-    )
+    theirs = originals.corrupted("elastic_transform__modern" if name == "elastic_transform" else name, severity)
     ours = with_draws(name, clean, draws, values)
     # In spatter one grey level of the noise, lost to float32, can tip an edge and relight a whole drop.
     share, most = (0.99, 255) if name == "spatter" else (0.999, 2)
