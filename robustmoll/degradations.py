@@ -38,9 +38,14 @@ def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
         sigma: Standard deviation of the noise, shape (B,), in units of `noise`.
         noise: Shaped as x.
     """
+    return _add_noise_(x, alpha, sigma, noise.clone())
+
+
+def _add_noise_(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
+    """As `add_noise`, in the memory of `noise`."""
     per_image = (-1,) + (1,) * (x.dim() - 1)
     alpha, sigma = alpha.to(x.dtype).view(per_image), sigma.to(x.dtype).view(per_image)
-    return noise.mul(sigma).addcmul_(x, alpha)
+    return noise.mul_(sigma).addcmul_(x, alpha)
 
 
 def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
@@ -72,10 +77,9 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         sigma = sigma.to(dtype)
         across = heat_kernel(width, sigma)
         down = across if height == width else heat_kernel(height, sigma)
-        # Each product blurs the last axis and brings it to the front, so that no axis need be moved in memory.
-        columns = torch.bmm(across, x.to(dtype).reshape(batch, channels * height, width).mT)
-        blurred = torch.bmm(down, columns.view(batch, width * channels, height).mT)
-    return blurred.view(batch, height, width, channels).permute(0, 3, 1, 2).to(x.dtype)
+        # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
+        rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
+        return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
 
 
 def heat_kernel(n: int, sigma: Tensor) -> Tensor:
@@ -180,7 +184,7 @@ class Noise(Degradation):
 
     def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
         noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        return add_noise(x, *self.schedule(t), noise)
+        return _add_noise_(x, *self.schedule(t), noise)
 
 
 class PureNoise(Noise):

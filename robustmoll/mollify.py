@@ -154,19 +154,21 @@ class Mollify(nn.Module):
         y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
-        x_t = x.clone()
         t = draw.t.to(x.device, non_blocking=True)
-        gamma = torch.zeros_like(t)
         generator = Generator(x.device).manual_seed(draw.seed)
         roles = draw.roles.tolist()  # on the CPU: who is to be degraded is known here without a device's answer
+        degraded = []
         for role, degradation in self._parts():
             members = [i for i, drawn in enumerate(roles) if drawn == role]
             if members:
                 chosen = torch.tensor(members, device="cpu").to(x.device, non_blocking=True)
                 t_chosen = t.index_select(0, chosen)
-                degraded = degradation.degrade(x.index_select(0, chosen), t_chosen, generator)
-                x_t.index_copy_(0, chosen, degraded)
-                gamma.index_copy_(0, chosen, degradation.gamma(t_chosen))
+                images = degradation.degrade(x.index_select(0, chosen), t_chosen, generator)
+                degraded.append((chosen, images, degradation.gamma(t_chosen)))
+        x_t, gamma = x.clone(), torch.zeros_like(t)  # as late as can be: now they are in the cache
+        for chosen, images, lost in degraded:
+            x_t.index_copy_(0, chosen, images)
+            gamma.index_copy_(0, chosen, lost)
         return x_t, POLICIES[self.policy](y, gamma)
 
     def forward(self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int = 0) -> tuple[Tensor, Tensor]:
