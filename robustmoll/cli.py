@@ -37,9 +37,9 @@ SUITE = "corruptions"
 def train(args: Sequence[str]) -> None:
     """trains a robust classifier from a config, benchmarks it and writes a report"""
     parser = training_parser()
-    for before, path in pairwise(args):
-        if before == "--config":
-            check_keys(path, parser)
+    for before, arg in pairwise(["", *args]):
+        if before == "--config" or arg.startswith("--config="):
+            check_keys(arg.removeprefix("--config="), parser)
     config = parser.parse_args(args)
     trainer = build_trainer(parser, config)
     classifier = trainer.fit(parser.dump(config))
@@ -123,7 +123,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _bench_run(trainer: Trainer, classifier: Classifier, suite: str, arguments: dict[str, object]) -> None:
     """Benchmarks a run into its folder, summarises, and writes its report."""
     accelerator = Accelerator()
-    train_set, test_set = trainer.data.load()
+    train_set, test_set = trainer.images
     folder = trainer.run / "bench" / suite
     name = trainer.run.resolve().name
     run_bench(classifier, test_set, folder, name=name, accelerator=accelerator, **arguments)  # type: ignore[arg-type]

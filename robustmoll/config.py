@@ -19,7 +19,7 @@ from robustmoll import data, degradations, schedules, times
 from robustmoll.data import Data
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.mollify import Mollify
-from robustmoll.tasks import Backbone, Classify
+from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.train import Trainer
 
 __all__ = ["Parser", "add_bench_arguments", "bench_arguments", "build_trainer", "load_run", "training_parser"]
@@ -41,14 +41,14 @@ class Parser(ArgumentParser):
         raise SystemExit(2)
 
 
-def training_parser(prog: str = "robustmoll train") -> Parser:
+def training_parser() -> Parser:
     """Returns the parser of training configs."""
-    parser = Parser(prog=prog, description="Train, benchmark and report.")
+    parser = Parser(prog="robustmoll train", description="Train, benchmark and report.")
     parser.add_argument("--config", action="config", help="YAML file; flags after it override its keys.")
     parser.add_class_arguments(Trainer, skip={"data", "task"})
     parser.add_class_arguments(Classify, skip={"model", "mollify"})
     parser.add_subclass_arguments(Data, "data", required=True)
-    parser.add_class_arguments(Backbone, "model")
+    parser.add_class_arguments(ModelArgs, "model")
     parser.add_class_arguments(Mollify, "mollify")
     parser.link_arguments("data", LINKED, compute_fn=_count_classes, apply_on="instantiate")
     add_bench_arguments(parser, "bench")

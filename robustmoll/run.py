@@ -22,7 +22,7 @@ import yaml
 
 from robustmoll.files import write_whole
 
-__all__ = ["Interrupts", "MetricsFile", "check_trackers", "open_run"]
+__all__ = ["Interrupts", "MetricsFile", "check_trackers", "environment", "open_run"]
 
 # What may differ between a training and its continuation: nothing that the weights depend on.
 FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")

@@ -4,9 +4,9 @@ Every draw of a step is addressed by (seed, epoch or step, rank), so a resumed t
 generators, and on the CPU gives, bit for bit, the weights of one that was never interrupted.
 """
 
-import copy
 import math
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ from robustmoll.optim import OptimizerArgs, SchedulerArgs
 from robustmoll.progress import ProgressBar
 from robustmoll.run import Interrupts, MetricsFile, check_trackers, open_run
 from robustmoll.seeds import generator_at, seed_at
-from robustmoll.tasks import Classifier, Classify, load_weights
+from robustmoll.tasks import Classifier, Classify, load_classifier, load_weights
 
 __all__ = ["Trainer", "Training"]
 
@@ -42,7 +42,7 @@ class Trainer:
         scheduler: How the learning rate changes.
         ema: Decay of the weights' moving average, in [0, 1); the average is what is evaluated. None for none.
         clip_grad: Greatest norm of the gradient. None for any.
-        precision: "no" (float32), "bf16" or "fp16" (autocast).
+        precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
         channels_last: Whether images and weights are laid out channels last.
         compile: Whether the network is compiled by `torch.compile`.
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
@@ -83,6 +83,11 @@ class Trainer:
         self.trackers, self.checkpoint_minutes, self.resume = trackers or [], checkpoint_minutes, resume
         check_trackers(self.trackers)
 
+    @cached_property
+    def images(self) -> tuple[ImageSet, ImageSet]:
+        """The training and the test set, read when first asked for."""
+        return self.data.load()
+
     def fit(self, config: str | None = None) -> Classifier:
         """Trains until the last epoch, or until Ctrl-C, which writes a checkpoint first.
 
@@ -90,7 +95,7 @@ class Trainer:
             config: Text that describes the training, to be kept as the run's config.yaml.
 
         Returns:
-            The trained classifier, on the CPU, in eval mode.
+            The classifier that the last checkpoint holds, on the CPU, in float32 and eval mode.
 
         Raises:
             ValueError: If the data or the run folder are not as they should be.
@@ -103,10 +108,10 @@ class Trainer:
         )
         if self.precision == "fp16" and accelerator.device.type == "cpu":
             raise ValueError("precision fp16 needs a GPU (on the CPU it would be left out silently); choose bf16 or no")
-        with accelerator.main_process_first():
-            open_run(self.run, self.resume or not accelerator.is_main_process, config)
-        train, test = self.data.load()
-        return Training(self, train, test, accelerator).complete()
+        if accelerator.is_main_process:
+            open_run(self.run, self.resume, config)
+        accelerator.wait_for_everyone()
+        return Training(self, accelerator).complete()
 
 
 class Training:
@@ -114,18 +119,18 @@ class Training:
 
     Args:
         args: What was asked for.
-        train: Training set.
-        test: Test set; looked at after every epoch, and never chosen by.
         accelerator: Of this process.
     """
 
-    def __init__(self, args: Trainer, train: ImageSet, test: ImageSet, accelerator: Accelerator) -> None:
+    def __init__(self, args: Trainer, accelerator: Accelerator) -> None:
+        train, test = args.images
         if not accelerator.num_processes <= args.batch_size <= len(train):
             raise ValueError(
                 f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"
                 f" training images of {train.name}, got {args.batch_size}"
             )
-        self.args, self.train, self.test, self.accelerator = args, train, test, accelerator
+        self.args, self.train, self.accelerator = args, train, accelerator
+        self.test = test  # looked at after every epoch, and never chosen by
         self.images, self.labels = (x.to(accelerator.device) for x in (train.images, train.labels))
         self.steps_per_epoch = len(train) // args.batch_size
         self.step, self.loss_sum = 0, 0.0  # finished steps; loss over those of this epoch
@@ -135,7 +140,7 @@ class Training:
         backbone = self.classifier.backbone
         if args.channels_last:
             backbone.to(memory_format=torch.channels_last)
-        self.ema = None if args.ema is None else ModelEmaV3(backbone, args.ema, use_warmup=True)
+        self.ema = None if args.ema is None else ModelEmaV3(self.classifier, args.ema, use_warmup=True)
         self.optimizer = args.optimizer.build(backbone)
         self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
         self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
@@ -171,7 +176,8 @@ class Training:
                 row = self._finish_epoch(epoch + 1, len(todo) * args.batch_size, time.monotonic() - start)
                 bar.line("  ".join(f"{name} {value}" for name, value in row.items()))
         self.accelerator.end_training()
-        return self._evaluated().cpu().eval()
+        # Built anew: the trained one is wrapped for this machine, and would go on computing in its precision.
+        return load_classifier(args.task.config(self.train), self._evaluated().backbone.state_dict()).eval()
 
     def _train_step(self, rows: Tensor) -> None:
         """One update from the images `rows` of a batch, of which this process takes its share."""
@@ -201,7 +207,7 @@ class Training:
         self.step += 1
         self.loss_sum += value
         if self.ema is not None:
-            self.ema.update(self.classifier.backbone, self.step)
+            self.ema.update(self.classifier, self.step)
 
     def _finish_epoch(self, epoch: int, images: int, seconds: float) -> dict[str, str]:
         """Tests the classifier, writes the row of the epoch (counted from 1) and a checkpoint."""
@@ -229,11 +235,7 @@ class Training:
 
     def _evaluated(self) -> Classifier:
         """The classifier as it is evaluated: with averaged weights, if there are any."""
-        if self.ema is None:
-            return self.classifier
-        averaged = copy.copy(self.classifier)
-        averaged._modules = {**self.classifier._modules, "backbone": self.ema.module}
-        return averaged
+        return self.classifier if self.ema is None else self.ema.module
 
     def _save_if_due(self, now: bool) -> None:
         in_epoch = self.step % self.steps_per_epoch != 0  # at its end, `_finish_epoch` saves
@@ -262,7 +264,7 @@ class Training:
             self.accelerator.print(f"passed over a damaged checkpoint: {line}")
         load_weights(self.classifier, found.weights if self.ema is None else found.training["weights"])
         if self.ema is not None:
-            self.ema.module.load_state_dict(found.weights)
+            load_weights(self.ema.module, found.weights)
         self.optimizer.load_state_dict(found.training["optimizer"])
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(found.training["scaler"])

@@ -214,7 +214,7 @@ def test_folder_says_what_was_measured(tmp_path: Path) -> None:
     run(tmp_path)
     said = json.loads((tmp_path / "bench.json").read_text())
     assert said["identity"]["preset"] == "cifar" and len(said["identity"]["weights"]) == 16
-    assert said["versions"]["torch"] == torch.__version__.partition("+")[0]
+    assert said["environment"]["torch"] == torch.__version__.partition("+")[0]
 
 
 class NotFinite(Counting):

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from robustmoll import Mollify, checkpoint
 from robustmoll.mollify import Draw
 from robustmoll.optim import OptimizerArgs, SchedulerArgs
-from robustmoll.tasks import Backbone, Classifier, Classify, load_classifier
+from robustmoll.tasks import Classifier, Classify, ModelArgs, load_classifier
 from robustmoll.train import Trainer
 from tests.tiny_data import FewDigits
 
-NET = Backbone("digits_cnn")
+NET = ModelArgs("digits_cnn")
 
 
 class Stop(Exception):
@@ -102,7 +102,7 @@ def test_a_resumed_run_passes_over_a_damaged_checkpoint_and_says_so(
 
 def test_dropout_is_resumed_too(tmp_path: Path) -> None:
     task = [
-        StoppingClassify(Backbone("test_vit", {"proj_drop_rate": 0.3, "patch_size": 8}), Mollify(10)) for _ in "abc"
+        StoppingClassify(ModelArgs("test_vit", {"proj_drop_rate": 0.3, "patch_size": 8}), Mollify(10)) for _ in "abc"
     ]
     trainer(tmp_path / "whole", task=task[0], epochs=2).fit()
     with pytest.raises(Stop):
@@ -164,8 +164,8 @@ def run_as_processes(run: Path, processes: int) -> None:
     """Trains without noise and batch statistics, of which the first differs between shares and the second within."""
     script = (
         "import sys; from pathlib import Path; from robustmoll import Mollify;"
-        "from tests.test_train import Backbone, Classify, trainer;"
-        "task = Classify(Backbone('test_vit', {'patch_size': 8}), Mollify(10, {'clean': 1, 'blur': 1}));"
+        "from tests.test_train import ModelArgs, Classify, trainer;"
+        "task = Classify(ModelArgs('test_vit', {'patch_size': 8}), Mollify(10, {'clean': 1, 'blur': 1}));"
         "trainer(Path(sys.argv[1]), task=task, batch_size=31, epochs=2).fit()"
     )
     path = run.parent / "train_job.py"
@@ -207,7 +207,7 @@ def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
         ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
         (
-            {"task": Classify(Backbone("digits_cn"), Mollify(10))},
+            {"task": Classify(ModelArgs("digits_cn"), Mollify(10))},
             "unknown model 'digits_cn'; did you mean 'digits_cnn'",
         ),
         ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
@@ -229,7 +229,7 @@ def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
     trainer(tmp_path, epochs=1).fit()
-    other = Classify(Backbone("test_vit", {"patch_size": 8}), Mollify(10))
+    other = Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10))
     with pytest.raises(ValueError, match=r"the checkpoint is of another architecture: .* is absent in"):
         trainer(tmp_path, task=other, resume=True).fit()
 
@@ -242,7 +242,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_a_net_that_began_pretrained_is_loaded_with_its_stem_and_without_those_weights() -> None:
     train, _ = FewDigits().load()
-    net = Classify(Backbone("test_resnet", {"keep_stem": True}), Mollify(10))
+    net = Classify(ModelArgs("test_resnet", {"keep_stem": True}), Mollify(10))
     weights = net.build(train).backbone.state_dict()
     config = net.config(train) | {"model_args": {"pretrained": True}}
     assert load_classifier(config, weights)(train.images[:2]).shape == (2, 10)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_training_returns_is_what_its_checkpoint_holds(tmp_path: Path, variant: str) -> None:
+    trained = trainer(tmp_path, epochs=1, **VARIANTS[variant]).fit()
+    saved = checkpoint.load(tmp_path / "checkpoints" / "last")
+    images = FewDigits().load()[1].images
+    assert torch.equal(trained(images), load_classifier(saved.config, saved.weights).eval()(images))

@@ -15,6 +15,8 @@ Differences:
 - `elastic_transform` samples at exact positions with exactly mirrored borders; the original's OpenCV
   rounded positions to 1/32 pixel, and its scipy (1.0) read the wrong pixel just outside the border. Today's
   OpenCV and scipy do neither;
+- `pixelate` gives a row that lies on the edge between two boxes to the one today's Pillow gives it to; the
+  standard sizes have no such row;
 - `jpeg_compression` is libjpeg-turbo's, by way of the CPU, as in today's Pillow; the original's libjpeg 9
   differs.
 """

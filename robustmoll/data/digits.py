@@ -1,12 +1,10 @@
 """The 1,797 scanned digits that scikit-learn carries: real images without a download."""
 
-import numpy as np
 import torch
 from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch.nn.functional import interpolate
 
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import Data, ImageSet, split
 
 __all__ = ["Digits"]
 
@@ -38,11 +36,4 @@ class Digits(Data):
         grey = torch.from_numpy(bunch.images).float()[:, None] * (255 / 16)
         grey = interpolate(grey, size=(self.size, self.size), mode="bicubic", align_corners=False)
         images, labels = grey.round().clamp(0, 255).to(torch.uint8), torch.from_numpy(bunch.target).long()
-        parts = train_test_split(
-            np.arange(len(labels)), test_size=self.test_fraction, stratify=bunch.target, random_state=0
-        )
-        train, test = (
-            ImageSet("digits", split, images[rows], labels[rows], self.classes())
-            for split, rows in zip(("train", "test"), map(torch.from_numpy, parts), strict=True)
-        )
-        return train, test
+        return split(ImageSet("digits", "train", images, labels, self.classes()), self.test_fraction)

@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import Data, ImageSet, split
 
 __all__ = ["ImageFolder"]
 
@@ -59,7 +58,7 @@ class ImageFolder(Data):
         train_root, classes = self._train_root(), self.classes()
         test_root = next((path for name in TEST_FOLDERS if (path := self.root / name).is_dir()), None)
         if test_root is None or train_root == self.root:
-            return self._split(self._read(train_root, "train", classes))
+            return split(self._read(train_root, "train", classes), self.test_fraction)
         if (test_classes := class_folders(test_root)) != classes:
             different = sorted(set(classes) ^ set(test_classes))
             raise ValueError(f"{train_root} and {test_root} must have the same classes, they differ in {different}")
@@ -93,23 +92,6 @@ class ImageFolder(Data):
             for _ in pool.map(read, range(len(files)), chunksize=64):
                 pass
         return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
-
-    def _split(self, images: ImageSet) -> tuple[ImageSet, ImageSet]:
-        counts = torch.bincount(images.labels, minlength=len(images.classes))
-        if int(counts.min()) < 2:
-            name = images.classes[int(counts.argmin())]
-            raise ValueError(f"class {name!r} has {int(counts.min())} image; a train/test split needs 2 of each")
-        parts = train_test_split(
-            np.arange(len(images)),
-            test_size=self.test_fraction,
-            stratify=images.labels.numpy(),
-            random_state=0,
-        )
-        train, test = (
-            ImageSet(images.name, split, images.images[rows], images.labels[rows], images.classes)
-            for split, rows in zip(("train", "test"), map(torch.from_numpy, parts), strict=True)
-        )
-        return train, test
 
 
 def class_folders(root: Path) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """What a data set is here: images and labels in memory, and where they come from."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-__all__ = ["Data", "ImageSet"]
+__all__ = ["Data", "ImageSet", "split"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,29 @@ class ImageSet:
             means.append(float(mean))
             stds.append(float((shares * (levels - mean).square()).sum().sqrt()))
         return tuple(means), tuple(stds)
+
+
+def split(images: ImageSet, test_fraction: float) -> tuple[ImageSet, ImageSet]:
+    """Holds out a share of each class for the test, always the same images.
+
+    Args:
+        images: All of them.
+        test_fraction: Share to hold out, in (0, 1).
+
+    Raises:
+        ValueError: If a class has fewer than 2 images.
+    """
+    counts = torch.bincount(images.labels, minlength=len(images.classes))
+    if int(counts.min()) < 2:
+        name = images.classes[int(counts.argmin())]
+        raise ValueError(f"class {name!r} has {int(counts.min())} image; a train/test split needs 2 of each")
+    rows = torch.arange(len(images)).numpy()
+    parts = train_test_split(rows, test_size=test_fraction, stratify=images.labels.numpy(), random_state=0)
+    train, test = (
+        replace(images, split=name, images=images.images[part], labels=images.labels[part])
+        for name, part in zip(("train", "test"), map(torch.from_numpy, parts), strict=True)
+    )
+    return train, test
 
 
 class Data(ABC):

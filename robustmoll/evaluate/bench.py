@@ -7,7 +7,6 @@ number of processes changes what a cell measures.
 """
 
 import hashlib
-import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from robustmoll.evaluate.judge import Judge, evaluating
 from robustmoll.evaluate.metrics import measure
 from robustmoll.evaluate.sources import Generated
 from robustmoll.progress import ProgressBar
+from robustmoll.run import environment
 
 __all__ = ["bench", "check_request"]
 
@@ -108,11 +108,7 @@ def bench(
 
 def _begin(results: Results, identity: dict[str, Any], source: Generated) -> list[Cell]:
     """Opens the results folder and returns the cells that are done."""
-    import robustmoll  # for its version; not above, as the package imports this module
-
-    packages = ("torch", "kornia", "numpy")
-    versions = {package: importlib.metadata.version(package) for package in packages}
-    results.start(identity, {"robustmoll": robustmoll.__version__, **versions})
+    results.start(identity, environment())
     cells = [cell for cell in results.cells() if results.has(cell)]
     for cell in cells:
         if cell.severity and cell.corruption != source.label(cell.name):

@@ -210,19 +210,19 @@ class Results:
         """Returns whether the cell's outcomes are there too."""
         return self._outcomes_path(cell).exists()
 
-    def start(self, identity: dict[str, Any], versions: dict[str, str]) -> None:
+    def start(self, identity: dict[str, Any], environment: dict[str, Any]) -> None:
         """Says what is about to be measured here.
 
         Args:
             identity: All that the figures depend on.
-            versions: Of the packages involved, for the reader.
+            environment: Versions and machine, for the reader.
 
         Raises:
             ValueError: If the folder holds cells of something else.
         """
         if not self.table.exists() and not (self.folder / "bench.json").exists():
             (self.folder / "outcomes").mkdir(parents=True, exist_ok=True)
-            content = {"identity": identity, "versions": versions}
+            content = {"identity": identity, "environment": environment}
             write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
         known = self.identity()
         for name, value in identity.items():

@@ -16,14 +16,14 @@ from robustmoll.mollify import Draw, Mollify
 from robustmoll.seeds import seed_at
 from robustmoll.tasks.losses import LOSSES
 
-__all__ = ["Backbone", "Classifier", "Classify", "load_classifier", "load_weights"]
+__all__ = ["Classifier", "Classify", "ModelArgs", "load_classifier", "load_weights"]
 
 # Which family of the corruption benchmark a degradation has a likeness to.
 FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
 
 
 @dataclass(frozen=True)
-class Backbone:
+class ModelArgs:
     """Which network classifies the images.
 
     Args:
@@ -76,7 +76,7 @@ class Classify:
         ValueError: If there is no such loss.
     """
 
-    def __init__(self, model: Backbone, mollify: Mollify, loss: str = "cross_entropy") -> None:
+    def __init__(self, model: ModelArgs, mollify: Mollify, loss: str = "cross_entropy") -> None:
         self.model, self.mollify, self.loss = model, mollify, known_name("loss", loss, LOSSES)
 
     def build(self, train: ImageSet) -> Classifier:
