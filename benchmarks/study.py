@@ -82,6 +82,7 @@ def main() -> None:
             train(config, seed, run, flags)
             shutil.copy(run / "bench" / "corruptions" / "cells.csv", folder / f"{config}-{seed}.csv")
             environment = json.loads((run / "env.json").read_text())
+            del environment["command"]  # it names folders of this machine, and differs from run to run
             (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
     study = read(folder, args.configs)
     (folder / "table.md").write_text(table(study))
