@@ -1,0 +1,5 @@
+import sys
+
+from robustmoll.cli.main import main
+
+sys.exit(main())

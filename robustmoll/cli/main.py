@@ -1,0 +1,52 @@
+"""Finds the command, runs it, and turns its errors into one line and an exit code."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+
+from robustmoll import __version__
+from robustmoll.checks import known_name
+
+__all__ = ["COMMANDS", "main"]
+
+# A command is the module of its name in this package, imported when it is asked for: each needs others of the
+# libraries, which take seconds.
+COMMANDS = {
+    "train": "trains a robust classifier from a config, benchmarks it and writes a report",
+    "bench": "measures trained runs on clean and corrupted images",
+    "compare": "shows runs side by side, with differences and bootstrap intervals",
+    "models": "lists the networks that robustmoll adds to timm's",
+}
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        args: Of the command line; None takes the program's own.
+
+    Returns:
+        Exit code: 0, 2 for a user's mistake, 1 if training diverged, 130 after Ctrl-C.
+    """
+    args = sys.argv[1:] if args is None else args
+    if not args or args[0] in ("-h", "--help"):
+        lines = [f"  {name:10s}{summary}" for name, summary in COMMANDS.items()]
+        print(f"robustmoll {__version__}\n", *lines, "\nrobustmoll COMMAND --help says more.", sep="\n")
+        return 0 if args else 2
+    warnings.filterwarnings("ignore", module="jsonargparse")
+    try:
+        command = known_name("command", args[0], COMMANDS)
+        import_module(f"robustmoll.cli.{command}").run(args[1:])
+    except (ValueError, OSError) as error:
+        return _fail(str(error), 2)
+    except FloatingPointError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt as error:
+        return _fail(str(error) or "stopped", 130)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"robustmoll: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
