@@ -2,9 +2,10 @@
 
     y = corrupt(x, "fog", severity=3, preset="cifar", seed=0, ids=ids)
 
-`engine` holds `corrupt` and its module form `Corrupt`; `constants` the severities as a table; `draws` the
-addressed random numbers. The corruptions are functions in `noise`, `blur`, `weather`, `frost`, `digital` and
-`spatter`, each registered under its own name: a new one is one such function and one row of constants.
+`engine` holds `corrupt` and its module form `Corrupt`; `constants` the severities as a table. The
+corruptions are functions in `noise`, `blur`, `weather`, `frost`, `digital` and `spatter`, each registered
+under its own name: a new one is one such function and one row of constants. Random numbers are those of
+`robustmoll.draws`.
 """
 
 from robustmoll.corruptions import blur, digital, frost, noise, spatter, weather  # noqa: F401

@@ -21,11 +21,11 @@ import math
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import correlate, gaussian_filter, gaussian_taps
 from robustmoll.corruptions.glass import shuffled
 from robustmoll.corruptions.motion import drag, zoomed_transposed
 from robustmoll.corruptions.registry import corruption
+from robustmoll.draws import Draws
 
 
 @corruption("blur")

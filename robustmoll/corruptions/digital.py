@@ -29,10 +29,10 @@ from kornia_rs.io import decode_image_jpegturbo, encode_image_jpegturbo
 from torch import Tensor
 
 from robustmoll.corruptions.colour import value
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.filters import gaussian_filter
 from robustmoll.corruptions.registry import corruption
 from robustmoll.corruptions.warp import affine_positions, inverse_affine, moved_positions, sample
+from robustmoll.draws import Draws
 
 TINY = 1e-5  # what counts as nothing, of saturation and of chroma in grey levels
 

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from robustmoll.checks import known_name, require
 from robustmoll.corruptions.colour import luma
 from robustmoll.corruptions.constants import PRESETS, constants
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.registry import REGISTRY
+from robustmoll.draws import Draws
 
 PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
 
@@ -76,9 +76,10 @@ def corrupt(
         cells.setdefault(cell, []).append(i)
     out = torch.empty_like(x)
     for cell, members in cells.items():
+        address = "/".join(map(str, (seed, *cell)))
         for piece in pieces(members, x):
             place = index_of(piece, x.device)
-            draws = Draws(seed, [image_ids[i] for i in piece], *cell, x.device)
+            draws = Draws(address, [image_ids[i] for i in piece], x.device)
             out[place] = corrupt_cell(x[place], *cell, preset, draws)
     return out
 

@@ -25,9 +25,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.frost_texture import frost_texture
 from robustmoll.corruptions.registry import corruption
+from robustmoll.draws import Draws
 
 VARIABLE = "ROBUSTMOLL_FROST"
 PACKAGES = {"imagecorruptions": "frost", "corrupt_tta": "assets/frost"}

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.plasma import plasma, stretched
+from robustmoll.draws import Draws
 
 HEIGHT, WIDTH = 256, 384
 # Of each texture: dark and bright colour, share of crystals against clouds, sizes of its crystals in pixels.
@@ -31,7 +31,7 @@ def frost_texture(index: int) -> Tensor:
         uint8 of shape (3, HEIGHT, WIDTH); always the same.
     """
     dark, bright, share, sizes = TEXTURES[index]
-    draws = Draws(0, [index], "frost texture", 0, torch.device("cpu"))
+    draws = Draws("0/frost texture/0.0", [index], torch.device("cpu"))
     clouds = stretched(plasma(draws.uniform(512**2 - 1).mul_(2).sub_(1), 512, 1.4), 1)[0, :HEIGHT, :WIDTH]
     light = (1 - share) * clouds
     for size in sizes:

@@ -13,8 +13,8 @@ distribution:
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.draws import Draws, normal_number, uniform_number
 from robustmoll.corruptions.registry import corruption
+from robustmoll.draws import Draws, normal_number, uniform_number
 
 EXACT = 4
 RARE = 0.05  # photons: four or more of them come with probability 2.5e-7

@@ -9,10 +9,10 @@ Differences: an image on which no drop falls stays as it is, where the original 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, equalized
 from robustmoll.corruptions.filters import correlate, gaussian_filter
 from robustmoll.corruptions.registry import corruption
+from robustmoll.draws import Draws
 
 WATER = (175.0, 238.0, 238.0)  # pale turquoise
 MUD = (63.0, 42.0, 20.0)

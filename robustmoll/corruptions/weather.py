@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions.colour import luma, value
-from robustmoll.corruptions.draws import Draws
 from robustmoll.corruptions.motion import drag, zoom_in
 from robustmoll.corruptions.plasma import plasma, stretched
 from robustmoll.corruptions.registry import corruption
+from robustmoll.draws import Draws
 
 BLACK = 1e-5  # grey levels
 

@@ -15,7 +15,7 @@ from robustmoll.corruptions import (
     corrupt,
     corruption,
 )
-from robustmoll.corruptions.draws import Draws
+from robustmoll.draws import Draws
 
 ALL = list(REGISTRY)
 

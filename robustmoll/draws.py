@@ -1,13 +1,13 @@
-"""Random draws that are addressed, not consumed.
+"""The random numbers of images and their pixels: addressed, not consumed.
 
-Every random number of a corruption is a pure function of its address
+Every number is a pure function of
 
-    (seed, image id, corruption, severity, number of the call, position in the image)
+    (an address such as "seed/corruption/severity", image id, number of the call, position in the image)
 
 so an image gets the same bits in any batch, in any order, in any process. There is no state to seed or to
 save.
 
-The address of an image is hashed once, on the CPU, to a 64-bit key. From the key come
+Address and id of an image are hashed, on the CPU, to a 64-bit key. From the key come
 
 * `scalars`: a few float64 numbers per image (angles, offsets), computed on the CPU;
 * `ranks`: one of 65,536 equally likely integers per pixel, computed on the images' device in 32-bit integer
@@ -80,21 +80,19 @@ class Draws:
     Each call of a method gives fresh numbers, independent of those of the earlier calls.
 
     Args:
-        seed: Any integer.
-        ids: One integer per image.
-        name: Name of the corruption.
-        severity: Its severity.
+        address: What the numbers are for, such as "0/fog/3.0": seed, corruption, severity.
+        ids: One integer per image, of 64 bits.
         device: Where the per-pixel numbers are wanted.
 
     Example:
-        >>> both = Draws(0, [7, 8], "fog", 3, torch.device("cpu")).uniform(2, 2)
-        >>> alone = Draws(0, [8], "fog", 3, torch.device("cpu")).uniform(2, 2)
+        >>> both = Draws("0/fog/3.0", [7, 8], torch.device("cpu")).uniform(2, 2)
+        >>> alone = Draws("0/fog/3.0", [8], torch.device("cpu")).uniform(2, 2)
         >>> bool((both[1] == alone[0]).all())
         True
     """
 
-    def __init__(self, seed: int, ids: Sequence[int], name: str, severity: float, device: torch.device) -> None:
-        self.address = f"{seed}/{name}/{float(severity)!r}"
+    def __init__(self, address: str, ids: Sequence[int], device: torch.device) -> None:
+        self.address = address
         self.ids = np.array(ids, dtype=np.int64).astype(np.uint64)
         self.device = device
         self.calls = 0
