@@ -8,6 +8,7 @@ A new degradation is one subclass of `Degradation` with one method.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 
@@ -26,7 +27,10 @@ from robustmoll.schedules import (
     SnrLabel,
 )
 
-__all__ = ["Degradation", "GaussianBlur", "HeatBlur", "Noise", "PureNoise", "add_noise", "heat_blur"]
+__all__ = ["Degradation", "GaussianBlur", "HeatBlur", "Noise", "NoiseSource", "PureNoise", "add_noise", "heat_blur"]
+
+NoiseSource = Callable[[Tensor], Tensor]
+"""Gives fresh standard normal numbers of the shape, dtype and device of its argument."""
 
 
 def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
@@ -133,8 +137,14 @@ class Degradation(nn.Module, ABC):
         self.label = label
 
     @abstractmethod
-    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
-        """Returns x at t as a new tensor; arguments as for `forward`, checked already."""
+    def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+        """Returns x at t as a new tensor.
+
+        Args:
+            x: Data, as for `forward`, checked already.
+            t: Time of each, as for `forward`, checked already.
+            noise: Source of what is random.
+        """
 
     def gamma(self, t: Tensor) -> Tensor:
         """Returns the label's lost share of certainty at t, in [0, 1], shaped as t."""
@@ -160,7 +170,10 @@ class Degradation(nn.Module, ABC):
             )
         if t.shape != x.shape[:1]:
             raise ValueError(f"t must have shape ({len(x)},), one for each of x, got {tuple(t.shape)}")
-        return self.degrade(x, check_t(t), generator)
+        def noise(like: Tensor) -> Tensor:
+            return torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+
+        return self.degrade(x, check_t(t), noise)
 
     def extra_repr(self) -> str:
         own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
@@ -182,9 +195,8 @@ class Noise(Degradation):
     def gamma(self, t: Tensor) -> Tensor:
         return self.label(t, self.schedule)
 
-    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
-        noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        return _add_noise_(x, *self.schedule(t), noise)
+    def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+        return _add_noise_(x, *self.schedule(t), noise(x))
 
 
 class PureNoise(Noise):
@@ -210,7 +222,7 @@ class HeatBlur(Degradation):
         """Returns the blur at t in pixels, shaped as t: the schedule's, and 0 at t = 0."""
         return self.schedule.sigma(t, width) * t.sign()
 
-    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+    def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
         return heat_blur(x, self.sigma(t, _image_shape(x)[-1]))
 
 
@@ -223,7 +235,7 @@ class GaussianBlur(HeatBlur):
     Arguments as for `HeatBlur`.
     """
 
-    def degrade(self, x: Tensor, t: Tensor, generator: Generator | None) -> Tensor:
+    def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
         height, width = _image_shape(x)[-2:]
         dtype = torch.promote_types(x.dtype, torch.float32)
         sigma = self.sigma(t, width).to(dtype).clamp(min=1e-2)[:, None]  # at most this is a delta already

@@ -91,7 +91,7 @@ class Draws:
         True
     """
 
-    def __init__(self, address: str, ids: Sequence[int], device: torch.device) -> None:
+    def __init__(self, address: str, ids: Sequence[int] | np.ndarray, device: torch.device) -> None:
         self.address = address
         self.ids = np.array(ids, dtype=np.int64).astype(np.uint64)
         self.device = device

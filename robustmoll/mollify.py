@@ -16,18 +16,20 @@ degradation takes the image to t, and the label follows by the gamma(t) that bel
 
 Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU, where they are the
 same for every device and where counting roles does not make a device wait; `Mollify.apply` is a function of the draw.
+The noise of an image's pixels is a function of the draw's seed and the image's place in the batch.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Self, cast, overload
 
 import torch
 from torch import Generator, Tensor, nn
 
 from robustmoll.checks import check_t, known_name
-from robustmoll.degradations import Degradation, HeatBlur, Noise, PureNoise
+from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
+from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
 from robustmoll.schedules import BlurSchedule, NoiseSchedule, SigmoidNoise
 from robustmoll.times import Annealed, Beta, Time
@@ -42,7 +44,9 @@ class Draw:
     Attributes:
         roles: Index into `Mollify.roles`, shape (n,), int64, on the CPU.
         t: Time of each image, shape (n,), float32, on the CPU; 0 for clean ones.
-        seed: Of the per-pixel noise, drawn on the device of the images. Another type of device has other noise.
+        seed: Of the noise of pixels.
+        first: Place of the first image in the batch that was drawn for; more than 0 in a part of a batch, such as
+            another process's share: its images get the noise that they would get in the whole.
 
     Raises:
         ValueError: If roles and t are not of one length, or t leaves [0, 1].
@@ -51,6 +55,7 @@ class Draw:
     roles: Tensor
     t: Tensor
     seed: int
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.roles.shape != self.t.shape:
@@ -126,7 +131,12 @@ class Mollify(nn.Module):
 
         Returns:
             A draw for n * repeats images.
+
+        Raises:
+            ValueError: If n is 0.
         """
+        if n < 1:
+            raise ValueError(f"a draw is for at least 1 image, got {n}: is the batch empty?")
         n *= self.repeats
         roles = torch.multinomial(self.probabilities, n, replacement=True, generator=generator)
         t = self.time.sample(n, generator, step)
@@ -135,7 +145,11 @@ class Mollify(nn.Module):
         seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
         return Draw(roles, t, seed)
 
-    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    @overload
+    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def apply(self, x: Callable[[nn.Module], None]) -> Self: ...
+    def apply(self, x: Any, y: Any = None, draw: Any = None) -> Any:
         """Applies a draw; a pure function of its arguments.
 
         Args:
@@ -150,22 +164,21 @@ class Mollify(nn.Module):
         Raises:
             ValueError: If images, labels and draw do not fit each other.
         """
+        if callable(x):  # `nn.Module.apply`, by which a model initialises all of its parts
+            return super().apply(x)
         _check_batch(x, y, len(draw.t), self.repeats)
         y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
-        t = draw.t.to(x.device, non_blocking=True)
-        generator = Generator(x.device).manual_seed(draw.seed)
-        roles = draw.roles.tolist()  # on the CPU: who is to be degraded is known here without a device's answer
         degraded = []
         for role, degradation in self._parts():
-            members = [i for i, drawn in enumerate(roles) if drawn == role]
-            if members:
-                chosen = torch.tensor(members, device="cpu").to(x.device, non_blocking=True)
-                t_chosen = t.index_select(0, chosen)
-                images = degradation.degrade(x.index_select(0, chosen), t_chosen, generator)
-                degraded.append((chosen, images, degradation.gamma(t_chosen)))
-        x_t, gamma = x.clone(), torch.zeros_like(t)  # as late as can be: now they are in the cache
+            members = (draw.roles == role).nonzero()[:, 0]  # on the CPU, so that nobody waits for a device's answer
+            if len(members):
+                chosen, t = (part.to(x.device, non_blocking=True) for part in (members, draw.t[members]))
+                noise = _noise(draw.seed, members + draw.first, x.device)
+                images = degradation.degrade(x.index_select(0, chosen), t, noise)
+                degraded.append((chosen, images, degradation.gamma(t)))
+        x_t, gamma = x.clone(), torch.zeros(len(x), device=x.device)  # late: now they are in the cache
         for chosen, images, lost in degraded:
             x_t.index_copy_(0, chosen, images)
             gamma.index_copy_(0, chosen, lost)
@@ -226,6 +239,12 @@ class Anneal(nn.Module):
         """
         t = self.time.at(step)
         return self.degradation(x, torch.full((len(x),), t, device=x.device), generator) if t > 0 else x
+
+
+def _noise(seed: int, places: Tensor, device: torch.device) -> NoiseSource:
+    """The noise of the images at some places of the batch."""
+    draws = Draws(f"{seed}/mollify", places.numpy(), device)
+    return lambda like: draws.normal(*like.shape[1:]).to(like.dtype)
 
 
 def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:

@@ -12,6 +12,7 @@ from torchvision.transforms.v2 import CutMix, MixUp
 from benchmarks.plain_mollify import plain_mollify
 from robustmoll import Anneal, Draw, Mollify
 from robustmoll.degradations import GaussianBlur, HeatBlur, Noise
+from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS
 from robustmoll.schedules import CosineNoise, LinearNoise, LogBlur, PowerLabel
 from robustmoll.times import Annealed, Fixed
@@ -26,12 +27,18 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def noise_of(draw: Draw, pixels: int = 3 * 16 * 16) -> Tensor:
+    """The noise that each place of a batch stands for."""
+    return Draws(f"{draw.seed}/mollify", range(len(draw.t)), torch.device("cpu")).normal(pixels)
+
+
 def test_the_fast_way_is_the_plain_one() -> None:
     x, y = batch(128, size=(16, 16))
     mollify = Mollify(10)
     draw = mollify.draw(len(x), seeded())
     x_t, y_t = mollify.apply(x, y, draw)
-    expected = plain_mollify(x, y, draw.roles, draw.t, torch.Generator().manual_seed(draw.seed), 10)
+    noise = noise_of(draw)[draw.roles == 1]
+    expected = plain_mollify(x, y, draw.roles, draw.t, lambda like: noise[:, : like[0].numel()].view_as(like), 10)
     torch.testing.assert_close(x_t, expected[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(y_t, expected[1])
 
@@ -139,13 +146,9 @@ def test_a_time_that_depends_on_the_step_is_told_it() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("y", [torch.empty(32, dtype=torch.int64), torch.empty(32, 10)], ids=["int", "soft"])
-def test_no_tensor_of_the_device_is_read_by_the_host(
-    y: Tensor, policy: str, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_tensor_of_the_device_is_read_by_the_host(y: Tensor, policy: str, generator: torch.Generator) -> None:
     # Tensors of the meta device have no values: reading one, or counting with one, raises.
     x, y = torch.empty(32, 3, 8, 8, device="meta"), y.to("meta")
-    # Noise there is made of nothing, but PyTorch has no generator for that.
-    monkeypatch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
     weights = {"clean": 1, "noise": 1, "blur": 1, "pure_noise": 1, "gauss": 1}
     mollify = Mollify(10, weights, degradations={"gauss": GaussianBlur()}, policy=policy, repeats=2)
     x_t, y_t = mollify(x, y, generator)
@@ -165,8 +168,7 @@ def test_draws_are_made_on_the_cpu_in_float32_whatever_the_defaults() -> None:
     assert torch.equal(draw.t, expected.t) and torch.equal(draw.roles, expected.roles) and draw.seed == expected.seed
 
 
-def test_labels_go_where_the_images_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("robustmoll.mollify.Generator", lambda device: torch.Generator())
+def test_labels_go_where_the_images_are() -> None:
     x, y = batch(4)
     assert Mollify(10)(x.to("meta"), y)[1].is_meta
 
@@ -199,6 +201,23 @@ def test_it_moves_copies_and_prints() -> None:
     assert not list(mollify.parameters()) and not mollify.state_dict()
 
 
+def test_a_model_that_holds_it_can_still_initialise_its_parts() -> None:
+    seen: list[nn.Module] = []
+    model = nn.Sequential(nn.Linear(2, 2), Mollify(10))
+    assert model.apply(seen.append) is model
+    assert set(seen) == set(model.modules())
+
+
+def test_a_part_of_a_batch_gets_what_it_would_get_in_the_whole() -> None:
+    x, y = batch(20)
+    mollify = Mollify(10, repeats=2)
+    draw = mollify.draw(20, seeded())
+    whole = mollify.apply(x, y, draw)
+    part = mollify.apply(x[13:], y[13:], Draw(draw.roles[26:], draw.t[26:], draw.seed, first=26))
+    torch.testing.assert_close(part[0], whole[0][26:])
+    torch.testing.assert_close(part[1], whole[1][26:])
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"num_classes": 1}, "num_classes >= 2"),
     ({"repeats": 0}, "repeats >= 1"),
@@ -223,6 +242,7 @@ BAD_BATCHES: list[tuple[Tensor, Tensor, str]] = [
     (X.to(torch.uint8), Y, "float images .* got torch.uint8"),
     (X.to(torch.complex64), Y, "float images .* got torch.complex64"),
     (X[0], Y, r"shape \(B, C, H, W\)"),
+    (X[:0], Y[:0], "is the batch empty"),
     (X, Y[:3], "4 images and 3 labels"),
     (X, Y + 10, r"labels must lie in 0\.\.9"),
     (X, torch.full((4, 9), 1 / 9), r"soft labels must have shape \(B, 10\)"),

@@ -13,7 +13,6 @@ from robustmoll.data import ImageSet
 from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.models import create_model
 from robustmoll.mollify import Draw, Mollify
-from robustmoll.seeds import seed_at
 from robustmoll.tasks.losses import LOSSES
 
 __all__ = ["Classifier", "Classify", "ModelArgs", "load_classifier", "load_weights"]
@@ -110,11 +109,11 @@ class Classify:
     def draw(self, n: int, share: slice, generator: Generator, step: int) -> Draw:
         """Returns the random choices for one process's share of a batch of n images.
 
-        Roles and times are drawn for the whole batch, so they do not depend on the number of processes.
+        They are drawn for the whole batch, so they do not depend on the number of processes.
         """
         draw, repeats = self.mollify.draw(n, generator, step), self.mollify.repeats
         mine = slice(share.start * repeats, share.stop * repeats)
-        return Draw(draw.roles[mine], draw.t[mine], seed_at(draw.seed, share.start))
+        return Draw(draw.roles[mine], draw.t[mine], draw.seed, mine.start)
 
     def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
         """Returns the loss of each image of a batch.
