@@ -170,6 +170,7 @@ class Degradation(nn.Module, ABC):
             )
         if t.shape != x.shape[:1]:
             raise ValueError(f"t must have shape ({len(x)},), one for each of x, got {tuple(t.shape)}")
+
         def noise(like: Tensor) -> Tensor:
             return torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
