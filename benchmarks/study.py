@@ -86,7 +86,7 @@ def main() -> None:
             (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
     study = read(folder, args.configs)
     (folder / "table.md").write_text(table(study))
-    save_pictures({"severity-curves": severity_curves({config: runs[0] for config, runs in study.items()})}, folder)
+    save_pictures({"severity-curves": severity_curves(study)}, folder)
     print(table(study))
 
 

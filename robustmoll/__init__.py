@@ -3,8 +3,18 @@
 Read `robustmoll.mollify` first.
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from robustmoll.corruptions import corrupt
 from robustmoll.mollify import Anneal, Draw, Mollify
 
 __all__ = ["Anneal", "Draw", "Mollify", "corrupt"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Imports `rm.evaluate`, `rm.data` and `rm.models` when they are asked for: they need others of the libraries."""
+    if name in ("data", "evaluate", "models"):
+        return import_module(f"robustmoll.{name}")
+    raise AttributeError(f"module 'robustmoll' has no attribute {name!r}")

@@ -29,7 +29,10 @@ CLASSES = (data, degradations, schedules, times)
 # What the data tell, and no key does.
 LINKED = "mollify.num_classes"
 # What `bench` gets from elsewhere.
-NOT_BENCH_KEYS: set[str | int] = {"model", "data", "out", "device", "name", "accelerator"}
+NOT_BENCH_KEYS: set[str | int] = {
+    *("model", "data", "out", "device", "name", "accelerator"),
+    *("corrupted", "view", "stage", "held_out"),
+}
 
 
 class Parser(ArgumentParser):

@@ -1,16 +1,29 @@
-"""robustmoll bench: error and calibration of trained runs, clean and corrupted."""
+"""robustmoll bench: error and calibration of classifiers, clean and corrupted."""
 
+import inspect
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
+from jsonargparse import Namespace
+from matplotlib.figure import Figure
+from torch import nn
 
-from robustmoll import checkpoint
+from robustmoll import checkpoint, data
 from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load_run
+from robustmoll.data import Data, ImageSet
 from robustmoll.evaluate.bench import bench
 from robustmoll.evaluate.pictures import run_pictures
+from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
 from robustmoll.evaluate.report import write_report
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.sources import Stage, source_of
+from robustmoll.evaluate.subjects import Subject, load_subject
 from robustmoll.evaluate.summary import write_summary
+from robustmoll.evaluate.views import View
 from robustmoll.tasks import Classifier, load_classifier
 from robustmoll.train import Trainer
 
@@ -20,36 +33,153 @@ SUITE = "corruptions"
 
 
 def run(args: Sequence[str]) -> None:
-    """Benchmarks each run that is named."""
-    parser = Parser(prog="robustmoll bench", description="Measure runs on clean and corrupted images.")
-    parser.add_argument("runs", nargs="+", help="Folders that `robustmoll train` wrote.")
-    parser.add_argument("--suite", type=str, default=SUITE, help="Name of the folder below RUN/bench.")
+    """Benchmarks each subject that is named."""
+    parser = bench_parser()
+    asked = parser.parse_args(args)
+    if asked.out and len(asked.subjects) > 1:
+        raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
+    runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
+    for subject in asked.subjects:
+        if subject in runs:
+            trainer, config = runs[subject]
+            parser.set_defaults(bench_arguments(config.bench))  # flags override what the run's config says
+            _bench_saved(trainer, parser.instantiate(parser.parse_args(args)))
+        else:
+            _bench_network(subject, parser.instantiate(asked))
+
+
+def bench_parser() -> Parser:
+    """Returns the parser of the command."""
+    parser = Parser(prog="robustmoll bench", description="Measure classifiers on clean and corrupted images.")
+    parser.add_argument(
+        "subjects",
+        nargs="+",
+        help="Folders that `robustmoll train` wrote; timm names, hf-hub:owner/name, or local folders and .safetensors"
+        " files, which need --data.",
+    )
+    parser.add_subclass_arguments(Data, "data", required=False, help="The images; a run has its own.")
+    parser.add_argument("--corrupted", type=str, help="Folder of a -C set, published or of `robustmoll corrupt`.")
+    parser.add_argument("--stage", type=Stage, default="model", help="Corrupt at the model's size, or the source's.")
+    parser.add_argument("--out", type=str, help="Folder of the results; RUN/bench/SUITE or results/SUBJECT-DATA.")
+    parser.add_argument("--suite", type=str, help="Name of the folder below RUN/bench.")
+    parser.add_argument("--baseline", type=str, help="For mCE: alexnet, a cells.csv, or a folder that holds one.")
+    parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
     add_bench_arguments(parser)
-    runs = [load_run(run) for run in parser.parse_args(args).runs]  # all of them, before any work
-    for trainer, config in runs:
-        parser.set_defaults(bench_arguments(config.bench))  # flags override what the run's config says
-        chosen = parser.parse_args(args)
-        saved, passed = checkpoint.load_newest(trainer.run / "checkpoints")
-        for line in passed:
-            print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-        classifier = load_classifier(saved.config, saved.weights)
-        bench_run(trainer, classifier, chosen.suite, bench_arguments(chosen))
+    return parser
 
 
-def bench_run(trainer: Trainer, classifier: Classifier, suite: str, arguments: dict[str, object]) -> None:
-    """Benchmarks a run into its folder, summarises, and writes its report."""
-    accelerator = Accelerator()
-    train_set, test_set = trainer.images
-    folder = trainer.run / "bench" / suite
+def is_run(subject: str) -> bool:
+    """Returns whether a folder is one that `robustmoll train` wrote."""
+    return (Path(subject) / "config.yaml").exists()
+
+
+def bench_run(trainer: Trainer, classifier: Classifier, arguments: dict[str, Any]) -> None:
+    """Benchmarks a run on its own test images, into its folder."""
+    _into_run(trainer, classifier, trainer.run / "bench" / SUITE, arguments)
+
+
+def _bench_saved(trainer: Trainer, chosen: Namespace) -> None:
+    """Benchmarks a run as the command line says."""
+    saved, passed = checkpoint.load_newest(trainer.run / "checkpoints")
+    for line in passed:
+        print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
+    classifier = load_classifier(saved.config, saved.weights)
+    channels, height, width = saved.config["pretrained_cfg"]["input_size"]
     name = trainer.run.resolve().name
-    bench(classifier, test_set, folder, name=name, accelerator=accelerator, **arguments)  # type: ignore[arg-type]
+    subject = Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+    test = _images(chosen.data, subject) if chosen.data else trainer.images[1]
+    if chosen.corrupted or chosen.data:
+        suite = chosen.suite or _plain(Path(chosen.corrupted).name if chosen.corrupted else test.name)
+    else:
+        suite = chosen.suite or SUITE
+    folder = Path(chosen.out) if chosen.out else trainer.run / "bench" / suite
+    arguments = _arguments(chosen, subject, test)
+    if folder == trainer.run / "bench" / SUITE:
+        _into_run(trainer, classifier, folder, arguments, chosen.baseline)
+    elif pictures := measure(classifier, test, folder, name, arguments, trainer.task.families(), chosen.baseline):
+        print(f"report in {write_report(folder, pictures)}")
+
+
+def _bench_network(name: str, chosen: Namespace) -> None:
+    """Benchmarks a timm network, or one from the Hub or a local folder."""
+    if Path(name).is_dir() and not (Path(name) / "config.json").exists():
+        raise ValueError(f"{name} is no run, as config.yaml is missing, and no saved network, as config.json is")
+    if chosen.data is None:
+        raise ValueError(f"{name} has no images of its own: name them with --data, such as --data ImageFolder")
+    classes = len(chosen.data.classes())
+    subject = load_subject(name, random_classes=None if chosen.pretrained else classes)
+    test = _images(chosen.data, subject)
+    against = Path(chosen.corrupted).name if chosen.corrupted else test.name
+    folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(against)}"))
+    arguments = _arguments(chosen, subject, test)
+    if pictures := measure(subject.model, test, folder, subject.name, arguments, baseline=chosen.baseline):
+        print(f"report in {write_report(folder, pictures)}")
+
+
+def _images(named: Data, subject: Subject) -> ImageSet:
+    """Returns the test images, once they are known to be for the subject."""
+    test = named.load()[1]
+    subject.check_fits(len(test.classes), test.channels, test.name)
+    return test
+
+
+def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str, Any]:
+    """Returns the keyword arguments of `bench`."""
+    corrupted = None
+    if chosen.corrupted:
+        corrupted = data.open_corrupted(Path(chosen.corrupted), test)  # type: ignore[attr-defined]
+    return {**bench_arguments(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
+
+
+def _plain(name: str) -> str:
+    """Returns a name that is fit for a folder."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-")
+
+
+def _into_run(
+    trainer: Trainer, classifier: Classifier, folder: Path, arguments: dict[str, Any], baseline: str | None = None
+) -> None:
+    """Benchmarks a run on its own test images; the report is that of the run."""
+    train, test = trainer.images
+    name, families = trainer.run.resolve().name, trainer.task.families()
+    if pictures := measure(classifier, test, folder, name, arguments, families, baseline):
+        drawn = run_pictures(trainer.run, pictures, trainer.task, train)
+        print(f"report in {write_report(trainer.run, drawn)}")
+
+
+def measure(
+    model: nn.Module,
+    test: ImageSet,
+    folder: Path,
+    name: str,
+    arguments: dict[str, Any],
+    trained_on: Sequence[str] = (),
+    baseline: str | None = None,
+) -> dict[str, Figure] | None:
+    """Benchmarks, summarises and draws.
+
+    Returns:
+        The pictures; None in every process but the first.
+    """
+    accelerator = Accelerator()
+    bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
+    pictures = None
     if accelerator.is_main_process:
-        summary = write_summary(folder, trained_on=trainer.task.families())
-        report = write_report(trainer.run, run_pictures(trainer.run, suite, trainer.task, train_set))
+        summary = write_summary(folder, trained_on=trained_on, baseline=baseline)
         clean, corrupted = summary["clean"], summary["corrupted"]
         print(
             f"{name}: error {clean['error']:.2%} clean, {corrupted['error']:.2%} corrupted;"
             f" ECE {clean['ece']:.2%} clean, {corrupted['ece']:.2%} corrupted"
         )
-        print(f"cells and tables in {folder}, report in {report}")
+        print(f"cells and tables in {folder}")
+        pictures = bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
     accelerator.end_training()
+    return pictures
+
+
+def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
+    """Draws an image under all that was measured."""
+    names = inspect.signature(source_of).parameters.keys() & arguments.keys()
+    source = source_of(test, **{name: arguments[name] for name in names})
+    cells = [cell for cell in Results(folder).cells() if cell.severity]
+    return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))

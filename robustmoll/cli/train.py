@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from robustmoll.cli.bench import SUITE, bench_run
+from robustmoll.cli.bench import bench_run
 from robustmoll.config import bench_arguments, build_trainer, check_keys, training_parser
 
 __all__ = ["run"]
@@ -18,4 +18,4 @@ def run(args: Sequence[str]) -> None:
     config = parser.parse_args(args)
     trainer = build_trainer(parser, config)
     classifier = trainer.fit(parser.dump(config))
-    bench_run(trainer, classifier, SUITE, bench_arguments(config.bench))
+    bench_run(trainer, classifier, bench_arguments(config.bench))

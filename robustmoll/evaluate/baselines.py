@@ -13,6 +13,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell, parse_cells
+from robustmoll.evaluate.results import find_bench
 
 __all__ = ["ALEXNET", "Baseline", "corruption_errors", "load_baseline"]
 
@@ -23,6 +24,7 @@ class Baseline(NamedTuple):
     Attributes:
         name: Of the classifier.
         preset: Table of the constants that its images were corrupted with.
+        mode: Where these came from, see `Cell`.
         clean: Its error on clean images, a share.
         errors: Its error under each corruption, a share, mean over the severities.
         severities: Over which ones.
@@ -30,6 +32,7 @@ class Baseline(NamedTuple):
 
     name: str
     preset: str
+    mode: str
     clean: float
     errors: dict[str, float]
     severities: list[float]
@@ -39,8 +42,9 @@ class Baseline(NamedTuple):
 # (google-research/augmix), in the original's order of corruptions; the clean error is that of Hendrycks and
 # Dietterich, table 1.
 ALEXNET = Baseline(
-    name="AlexNet on the released ImageNet-C",
+    name="AlexNet",
     preset="imagenet",
+    mode="released",
     clean=0.435,
     errors={
         "gaussian_noise": 0.886428,
@@ -67,7 +71,7 @@ def load_baseline(source: str | Path) -> Baseline:
     """Returns the baseline "alexnet", or one made of another benchmark's cells.
 
     Args:
-        source: "alexnet", a cells.csv, or the folder of one.
+        source: "alexnet", a cells.csv, or the folder of a benchmark or of a run that holds one.
 
     Raises:
         ValueError: If there is no such file, or it has no clean cell.
@@ -75,15 +79,15 @@ def load_baseline(source: str | Path) -> Baseline:
     if source == "alexnet":
         return ALEXNET
     path = Path(source)
-    path = path / "cells.csv" if path.is_dir() else path
     if not path.exists():
-        raise ValueError(f"no baseline at {path}; give 'alexnet', a cells.csv or the folder of one")
+        raise ValueError(f"no baseline at {path}; give 'alexnet', a cells.csv or the folder of a benchmark or run")
+    path = find_bench(path) / "cells.csv" if path.is_dir() else path
     cells = parse_cells(path.read_text(encoding="utf-8"), str(path))
     clean = clean_cell(cells)
     by_name = _by_name(cells)
     severities = _severities(by_name)
     errors = {name: mean(cell.error for cell in members) for name, members in by_name.items()}
-    return Baseline(f"{clean.model} ({source})", clean.preset, clean.error, errors, severities)
+    return Baseline(clean.model, clean.preset, clean.mode, clean.error, errors, severities)
 
 
 def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, float | None], dict[str, float | None]]:

@@ -1,4 +1,4 @@
-r"""Does confidence tell the truth? Calibration errors, reliability bins and the temperature that mends them.
+r"""Does confidence tell the truth? Calibration errors and reliability bins.
 
 A classifier is calibrated if, among the images it is 80 % sure of, 80 % are right. The expected calibration
 error (ECE) sorts images into bins by confidence and averages the distance between accuracy and confidence:
@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 __all__ = [
     "Reliability",
@@ -25,7 +24,6 @@ __all__ = [
     "ece",
     "ece_batch100",
     "ece_equal_mass",
-    "fit_temperature",
     "reliability",
 ]
 
@@ -121,44 +119,6 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> 
         confidence=np.bincount(index, weights=confidence, minlength=bins) / filled,
         accuracy=np.bincount(index, weights=correct, minlength=bins) / filled,
     )
-
-
-def fit_temperature(logits: Tensor, labels: Tensor, low: float = 0.01, high: float = 100.0) -> float:
-    r"""Temperature T for which softmax(logits / T) has the least NLL (Guo et al., ICML 2017, section 4.2).
-
-    The NLL is convex in 1/T, with derivative :math:`\mathrm{mean}(\sum_k p_k z_k - z_y)`: its sign says on
-    which side of the optimum T lies, and bisection finds it to double precision. Fit on held-out clean
-    images, never on the test set.
-
-    Args:
-        logits: Shape (n, K), finite.
-        labels: Class indices, shape (n,).
-        low: Smallest temperature looked at.
-        high: Largest one.
-
-    Returns:
-        T. Above 1 the classifier was overconfident.
-
-    Raises:
-        ValueError: If no T between low and high is optimal, as when every image is classified correctly.
-    """
-    z = logits.detach().cpu().double()
-    z_label = z.gather(1, labels.cpu().long()[:, None])[:, 0]
-
-    def overconfident(inverse: float) -> bool:
-        return bool((((inverse * z).softmax(1) * z).sum(1) - z_label).mean() > 0)
-
-    soft, sharp = 1 / high, 1 / low
-    if overconfident(soft) or not overconfident(sharp):
-        right = f"{int((z.argmax(1) == labels.cpu()).sum())} of {len(z)}"
-        raise ValueError(
-            f"no temperature between {low} and {high} is optimal ({right} held-out images are right);"
-            " fit it on more held-out images"
-        )
-    for _ in range(100):
-        middle = (soft * sharp) ** 0.5
-        soft, sharp = (soft, middle) if overconfident(middle) else (middle, sharp)
-    return 1 / middle
 
 
 def _checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

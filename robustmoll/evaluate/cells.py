@@ -1,29 +1,15 @@
-"""The cells of a benchmark and the folder that keeps them, from which every table and figure is made.
-
-    bench.json          what was measured: model and weights, images, preset, seed
-    cells.csv           one row a cell, the columns those of `Cell`
-    outcomes/           one file a cell, <corruption>-<severity>.npz: what became of each image
-
-A file is either whole or absent, and a cell's row is written after its outcomes: whatever stands in
-cells.csv is done.
-"""
+"""The cells of a benchmark, from which every table and figure is made, and how they are written as a table."""
 
 import csv
 import dataclasses
 import io
-import json
-import zipfile
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Iterable
+from types import UnionType
+from typing import Any, get_args
 
 from robustmoll.corruptions import NAMES
-from robustmoll.evaluate.metrics import Outcomes
-from robustmoll.files import write_whole
 
-__all__ = ["CLEAN", "Cell", "Results", "benchmark_cells", "clean_cell", "parse_cells"]
+__all__ = ["CLEAN", "COLUMNS", "Cell", "benchmark_cells", "clean_cell", "format_cells", "parse_cells"]
 
 CLEAN = "clean"
 
@@ -36,8 +22,9 @@ class Cell:
         model: Name of the classifier.
         dataset: Name and split of the images.
         preset: Table of corruption constants: "cifar", "tiny" or "imagenet".
-        mode: Where the corrupted images come from: "generated" on the fly.
-        seed: Seed of the corruptions.
+        mode: Where the corrupted images come from: "generated" on the fly, "written" by `robustmoll corrupt`, or
+            "released" by others.
+        seed: Seed of the corruptions; None if the images were released without one.
         corruption: "clean", or the corruption's name, with a remark in brackets if it is not the standard one.
         severity: 0 if clean, else in (0, 5].
         n: Number of images.
@@ -49,13 +36,21 @@ class Cell:
         error_high: Upper end.
         ece_equal_mass: Calibration error with 15 bins of equally many images.
         ece_batch100: Mean calibration error of batches of 100, for comparison with papers only.
+        nll_ts: `nll` after temperature scaling; None if no temperature could be fitted.
+        brier_ts: `brier` after temperature scaling.
+        ece_ts: `ece` after temperature scaling.
+        temperature_a: By which the logits of the set's first half were divided for these three.
+        temperature_b: By which those of the second half were.
+        stage: Where images were corrupted: "model", at the size at which the model takes them, or "source", at their
+            own, before they were scaled to the model's.
+        resolution: Height x width at which they were corrupted, in pixels.
     """
 
     model: str
     dataset: str
     preset: str
     mode: str
-    seed: int
+    seed: int | None
     corruption: str
     severity: float
     n: int
@@ -67,6 +62,13 @@ class Cell:
     error_high: float
     ece_equal_mass: float
     ece_batch100: float
+    nll_ts: float | None = None
+    brier_ts: float | None = None
+    ece_ts: float | None = None
+    temperature_a: float | None = None
+    temperature_b: float | None = None
+    stage: str = "model"
+    resolution: str = ""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,19 @@ class Cell:
         return f"{self.name}-{_plain(self.severity)}"
 
 
-COLUMNS: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(Cell)}
+def _reader(kind: Any) -> Callable[[str], Any]:  # noqa: ANN401 - a type or a union of types
+    """Returns the function that reads a field of that type; an empty entry is None where the type has it."""
+    if isinstance(kind, UnionType):
+        present = get_args(kind)[0]
+        return lambda text: present(text) if text else None
+    return kind
+
+
+COLUMNS = {field.name: _reader(field.type) for field in dataclasses.fields(Cell)}
+# Tables of version 0.1.0 end with the last of these.
+NEEDED = [field.name for field in dataclasses.fields(Cell) if field.default is dataclasses.MISSING]
+# In one table these are one and the same: released and generated images are not to be averaged.
+COMMON = ("dataset", "preset", "mode", "seed", "stage", "resolution")
 
 
 def _plain(severity: float) -> str:
@@ -108,22 +122,33 @@ def parse_cells(text: str, source: str = "cells.csv") -> list[Cell]:
         source: Where it is from, for messages.
 
     Raises:
-        ValueError: If the header, a row or a value is not as `Cell` says, or a cell stands there twice.
+        ValueError: If the header, a row or a value is not as `Cell` says, a cell stands there twice, or the rows are
+            not of one benchmark.
     """
     whole = text[: text.rfind("\n") + 1]
     header, *rows = list(csv.reader(whole.splitlines())) or [[]]
-    if header != list(COLUMNS):
+    if header != list(COLUMNS)[: max(len(header), len(NEEDED))]:
         raise ValueError(f"{source} is no table of cells: expected the columns {','.join(COLUMNS)}")
     cells: dict[str, Cell] = {}
     for line, row in enumerate(rows, start=2):
         try:
-            cell = _parse_cell(row)
+            cell = _parse_cell(header, row)
         except ValueError as error:
             raise ValueError(f"{source}, line {line}: {error}; mend or delete this line") from None
         if cell.key in cells:
             raise ValueError(f"{source}, line {line}: a second row for {cell.key}; delete one of the two")
         cells[cell.key] = cell
+        first = next(iter(cells.values()))
+        for name in COMMON:
+            if (one := getattr(first, name)) != (other := getattr(cell, name)):
+                raise ValueError(f"{source}, line {line}: {name} {other!r} in a table of {one!r}; keep them apart")
     return list(cells.values())
+
+
+def _parse_cell(header: list[str], row: list[str]) -> Cell:
+    if len(row) != len(header):
+        raise ValueError(f"{len(row)} values for {len(header)} columns")
+    return Cell(**{name: COLUMNS[name](value) for name, value in zip(header, row, strict=True)})
 
 
 def clean_cell(cells: Iterable[Cell]) -> Cell:
@@ -148,97 +173,3 @@ def benchmark_cells(cells: Iterable[Cell]) -> list[Cell]:
     if not found:
         raise ValueError(f"the table has no cell of the benchmark's corruptions ({', '.join(NAMES)})")
     return found
-
-
-def _parse_cell(row: list[str]) -> Cell:
-    if len(row) != len(COLUMNS):
-        raise ValueError(f"{len(row)} values for {len(COLUMNS)} columns")
-    return Cell(**{name: kind(value) for (name, kind), value in zip(COLUMNS.items(), row, strict=True)})
-
-
-class Results:
-    """A benchmark's folder.
-
-    Args:
-        folder: It need not exist yet.
-    """
-
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        self.table = self.folder / "cells.csv"
-
-    def cells(self) -> list[Cell]:
-        """Returns the finished cells, in the order in which they were finished.
-
-        Raises:
-            ValueError: If cells.csv is damaged.
-        """
-        if not self.table.exists():
-            return []
-        return parse_cells(self.table.read_text(encoding="utf-8"), str(self.table))
-
-    def identity(self) -> dict[str, Any]:
-        """Returns what bench.json says was measured.
-
-        Raises:
-            ValueError: If it is missing.
-        """
-        path = self.folder / "bench.json"
-        if not path.exists():
-            raise ValueError(f"{path} is missing: nothing says what was measured here")
-        return json.loads(path.read_text(encoding="utf-8"))["identity"]
-
-    def outcomes(self, cell: Cell) -> Outcomes:
-        """Returns what became of each image in a cell.
-
-        Raises:
-            ValueError: If the cell's file is missing, damaged, or does not belong to it.
-        """
-        path = self._outcomes_path(cell)
-        if not path.exists():
-            raise ValueError(f"{path} is missing; run the benchmark into this folder again, it redoes this cell")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                found = Outcomes(*(arrays[name] for name in Outcomes._fields))
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} cannot be read ({error}); delete it and run the benchmark again") from error
-        if {len(values) for values in found} != {cell.n}:
-            raise ValueError(f"{path} does not hold the {cell.n} images of its row in cells.csv; delete it")
-        return found
-
-    def has(self, cell: Cell) -> bool:
-        """Returns whether the cell's outcomes are there too."""
-        return self._outcomes_path(cell).exists()
-
-    def start(self, identity: dict[str, Any], environment: dict[str, Any]) -> None:
-        """Says what is about to be measured here.
-
-        Args:
-            identity: All that the figures depend on.
-            environment: Versions and machine, for the reader.
-
-        Raises:
-            ValueError: If the folder holds cells of something else.
-        """
-        if not self.table.exists() and not (self.folder / "bench.json").exists():
-            (self.folder / "outcomes").mkdir(parents=True, exist_ok=True)
-            content = {"identity": identity, "environment": environment}
-            write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
-        known = self.identity()
-        for name, value in identity.items():
-            if known.get(name) != value:
-                raise ValueError(
-                    f"{self.folder} holds a benchmark with {name} {known.get(name)!r}, not {value!r};"
-                    " use another folder"
-                )
-
-    def add(self, cell: Cell, outcomes: Outcomes) -> None:
-        """Keeps a finished cell: its outcomes first, then its row."""
-        arrays = io.BytesIO()
-        np.savez(arrays, **outcomes._asdict())
-        write_whole(self._outcomes_path(cell), arrays.getvalue())
-        others = [other for other in self.cells() if other.key != cell.key]
-        write_whole(self.table, format_cells([*others, cell]).encode())
-
-    def _outcomes_path(self, cell: Cell) -> Path:
-        return self.folder / "outcomes" / f"{cell.key}.npz"

@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
-from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell
+from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.results import Results, find_bench, run_label
 
-__all__ = ["Comparison", "Group", "compare", "find_bench", "run_label"]
+__all__ = ["FIGURES", "Comparison", "Group", "compare"]
+
+FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,15 @@ class Group:
 
     Attributes:
         label: What to call it.
-        values: Error, NLL and ECE, clean and corrupted, of each run: shape (runs, 2, 3).
-        difference: Of the means over the runs to those of the first group, shape (2, 3).
-        low: Lower end of the difference's 95 % interval, shape (2, 3).
+        runs: The folders of their benchmarks.
+        values: Each of `FIGURES`, clean and corrupted, of each run: shape (runs, 2, 5); NaN where a run lacks it.
+        difference: Of the means over the runs to those of the first group, shape (2, 5).
+        low: Lower end of the difference's 95 % interval, shape (2, 5).
         high: Upper end.
     """
 
     label: str
+    runs: list[Path]
     values: NDArray[np.float64]
     difference: NDArray[np.float64]
     low: NDArray[np.float64]
@@ -46,12 +51,14 @@ class Comparison:
     Attributes:
         groups: In the order given.
         images: How many, the same ones for all.
+        resolutions: At which they were corrupted, if not the same for all.
         cells: Names of the corrupted cells that all runs have; "corrupted" is the mean over these.
         left_out: Names of those that some run lacks.
     """
 
     groups: list[Group]
     images: int
+    resolutions: list[str]
     cells: list[str]
     left_out: list[str]
 
@@ -66,56 +73,54 @@ def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0)
         seed: Of the resampling.
 
     Raises:
-        ValueError: If there is no benchmark in a folder, or they differ in images, preset, mode or seed.
+        ValueError: If there is no benchmark in a folder, or they differ in images, preset, mode or seed. Images that
+            each model sees at its own size count as the same.
     """
     if not runs:
         raise ValueError("nothing to compare: give the folder of at least one benchmark or run")
     groups = [[Results(find_bench(folder)) for folder in str(run).split(",")] for run in runs]
     everyone = [results for group in groups for results in group]
     _check_comparable(everyone)
+    resolutions = list(dict.fromkeys(results.identity().get("resolution", "") for results in everyone))
     tables = {results.folder: results.cells() for results in everyone}
     shared, left_out = _shared_cells(list(tables.values()))
     images = clean_cell(tables[everyone[0].folder]).n
     counts = np.concatenate([np.ones((1, images), np.uint16), resample(images, resamples, seed)])
     figures = [np.stack([_figures(results, shared, counts) for results in group]) for group in groups]
+    labels = _labels([[results.folder for results in group] for group in groups])
     return Comparison(
-        groups=[_group(group, own, figures[0]) for group, own in zip(groups, figures, strict=True)],
+        groups=[
+            _group(label, group, own, figures[0]) for label, group, own in zip(labels, groups, figures, strict=True)
+        ],
         images=images,
+        resolutions=resolutions if len(resolutions) > 1 else [],
         cells=shared,
         left_out=left_out,
     )
 
 
-def find_bench(folder: str | Path) -> Path:
-    """Returns the benchmark's folder, given it or the folder of a run that holds one benchmark.
-
-    Raises:
-        ValueError: If there is none, or more than one.
-    """
-    folder = Path(folder)
-    if (folder / "cells.csv").exists():
-        return folder
-    found = sorted(path.parent for path in folder.glob("bench/*/cells.csv"))
-    if len(found) > 1:
-        raise ValueError(f"{folder} holds several benchmarks, name one: {', '.join(map(str, found))}")
-    if not found:
-        raise ValueError(f"no benchmark in {folder}; make one with `robustmoll bench {folder}`")
-    return found[0]
-
-
 def _figures(results: Results, names: list[str], counts: NDArray[np.uint16]) -> NDArray[np.float64]:
-    """Figures of a run on every resample, shape (resamples, 2, 3)."""
+    """Figures of a run on every resample, shape (resamples, 2, 5)."""
     cells = {_name(cell): cell for cell in results.cells()}
-    clean = resampled_figures([results.outcomes(clean_cell(cells.values()))], counts)
-    corrupted = resampled_figures((results.outcomes(cells[name]) for name in names), counts)
-    return np.stack([clean, corrupted], axis=1)
+    clean, corrupted = [clean_cell(cells.values())], [cells[name] for name in names]
+    return np.stack([_resampled(results, part, counts) for part in (clean, corrupted)], axis=1)
 
 
-def _group(group: list[Results], own: NDArray[np.float64], first: NDArray[np.float64]) -> Group:
+def _resampled(results: Results, cells: list[Cell], counts: NDArray[np.uint16]) -> NDArray[np.float64]:
+    """Mean figures of some cells on every resample, shape (resamples, 5)."""
+    raw = resampled_figures((results.judged(cell).raw for cell in cells), counts)
+    scaled = np.full_like(raw, np.nan)
+    if all(cell.nll_ts is not None for cell in cells):
+        judged = (results.judged(cell) for cell in cells)
+        scaled = resampled_figures((found.scaled or found.raw for found in judged), counts)
+    return np.concatenate([raw, scaled[:, 1:]], axis=1)
+
+
+def _group(label: str, group: list[Results], own: NDArray[np.float64], first: NDArray[np.float64]) -> Group:
     # The first "resample" is the set of images itself.
     differences = own.mean(0) - first.mean(0)
     low, high = np.quantile(differences[1:], [0.025, 0.975], axis=0)
-    return Group(_label([results.folder for results in group]), own[:, 0], differences[0], low, high)
+    return Group(label, [results.folder for results in group], own[:, 0], differences[0], low, high)
 
 
 def _name(cell: Cell) -> str:
@@ -136,22 +141,22 @@ def _shared_cells(tables: list[list[Cell]]) -> tuple[list[str], list[str]]:
 def _check_comparable(everyone: list[Results]) -> None:
     first = everyone[0]
     for results in everyone:
-        for name in ("dataset", "images", "preset", "mode", "seed"):
-            own, other = results.identity()[name], first.identity()[name]
-            if own != other:
+        one, other = first.identity(), results.identity()
+        same_size = one.get("resolution") == other.get("resolution")
+        for name in ("dataset", "labels", "preset", "mode", "seed", "stage", *(["images"] if same_size else [])):
+            if one.get(name) != other.get(name):
                 raise ValueError(
-                    f"{results.folder} and {first.folder} do not compare: {name} {own!r} against {other!r}"
+                    f"{results.folder} and {first.folder} do not compare:"
+                    f" {name} {other.get(name)!r} against {one.get(name)!r}"
                 )
 
 
-def run_label(folder: Path) -> str:
-    """Names a benchmark after the run it belongs to, or else after its folder."""
-    folder = folder.resolve()
-    return (folder.parent.parent if folder.parent.name == "bench" else folder).name
+def _labels(groups: list[list[Path]]) -> list[str]:
+    """Names each group after its run, or after what the names of its runs begin with; after its folder if need be."""
+    short = [_common_start([run_label(folder) for folder in folders]) for folders in groups]
+    return [label if short.count(label) == 1 else str(folders[0]) for label, folders in zip(short, groups, strict=True)]
 
 
-def _label(folders: list[Path]) -> str:
-    """Names a group after its run, or after what the names of its runs begin with."""
-    names = [run_label(folder) for folder in folders]
+def _common_start(names: list[str]) -> str:
     alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))
     return "".join(letter for letter, _ in alike).rstrip("-_. ") or names[0]

@@ -9,7 +9,7 @@ calibration errors are not, and live in `robustmoll.evaluate.calibration`.
 import math
 from collections.abc import Callable
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from robustmoll.evaluate.calibration import ece, ece_batch100, ece_equal_mass
 
-__all__ = ["METRICS", "Outcomes", "brier", "error", "measure", "nll", "outcomes", "wilson"]
+__all__ = ["METRICS", "Judged", "Outcomes", "brier", "error", "judged", "measure", "nll", "outcomes", "wilson"]
 
 
 class Outcomes(NamedTuple):
@@ -35,6 +35,13 @@ class Outcomes(NamedTuple):
     confidence: NDArray[np.float64]
     nll: NDArray[np.float64]
     brier: NDArray[np.float64]
+
+
+class Judged(NamedTuple):
+    """Outcomes of a set before and after temperature scaling; the latter None if there is no temperature."""
+
+    raw: Outcomes
+    scaled: Outcomes | None
 
 
 def outcomes(logits: Tensor, labels: Tensor) -> Outcomes:
@@ -81,6 +88,17 @@ def outcomes(logits: Tensor, labels: Tensor) -> Outcomes:
         nll=-log_p.gather(1, labels[:, None])[:, 0].numpy(),
         brier=residual.square().sum(1).numpy(),
     )
+
+
+def judged(logits: Tensor, labels: Tensor, temperature: NDArray[np.float64] | None = None) -> Judged:
+    """Judges predictions as they are and, given temperatures of shape (B,), with the logits divided by them.
+
+    Other arguments and errors as for `outcomes`.
+    """
+    raw = outcomes(logits, labels)
+    if temperature is None:
+        return Judged(raw, None)
+    return Judged(raw, outcomes(logits.detach().cpu().double() / torch.from_numpy(temperature)[:, None], labels))
 
 
 def error(outcomes: Outcomes) -> float:
@@ -149,6 +167,11 @@ METRICS: dict[str, Callable[[Outcomes], float]] = {
 }
 
 
-def measure(outcomes: Outcomes) -> dict[str, Any]:
-    """Returns all figures of a set, named as in `METRICS`."""
-    return {name: metric(outcomes) for name, metric in METRICS.items()}
+# The same after temperature scaling.
+SCALED = ("nll", "brier", "ece")
+
+
+def measure(found: Judged) -> dict[str, float | None]:
+    """Returns all figures of a set, named as in `METRICS`, and those of `SCALED` again as "nll_ts" and so on."""
+    raw = {name: metric(found.raw) for name, metric in METRICS.items()}
+    return raw | {f"{name}_ts": found.scaled and METRICS[name](found.scaled) for name in SCALED}

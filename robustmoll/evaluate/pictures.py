@@ -1,5 +1,6 @@
 """The pictures of a run: its benchmark, its training, and what mollification did to images and labels."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from robustmoll.data import ImageSet
 from robustmoll.degradations import HeatBlur, Noise
-from robustmoll.evaluate.plots import bench_pictures, sample_sheet, schedule_sheet, training_curves
+from robustmoll.evaluate.plots import sample_sheet, schedule_sheet, training_curves
 from robustmoll.mollify import Mollify
 from robustmoll.run import MetricsFile
 from robustmoll.seeds import generator_at
@@ -21,16 +22,16 @@ SAMPLES = 10
 DENSITY_DRAWS, DENSITY_BINS = 200_000, 50
 
 
-def run_pictures(run: Path, suite: str, task: Classify, train: ImageSet) -> dict[str, Figure]:
+def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: ImageSet) -> dict[str, Figure]:
     """Draws all pictures of a run, by name.
 
     Args:
-        run: Its folder, with the benchmark in bench/<suite>.
-        suite: Name of that benchmark.
+        run: Its folder.
+        bench: Pictures of its benchmark, which come first.
         task: What was trained.
         train: On which images.
     """
-    pictures = bench_pictures(run / "bench" / suite)
+    pictures = dict(bench)
     if rows := MetricsFile(run / "metrics.csv").rows():
         pictures["training"] = training_curves(rows)
     pictures["samples"] = _samples(task, train)

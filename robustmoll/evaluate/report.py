@@ -1,4 +1,4 @@
-"""One page about a run that stands alone: it loads nothing from anywhere."""
+"""One page about a run, a benchmark or a comparison, that stands alone: it loads nothing from anywhere."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,11 +8,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from robustmoll.evaluate.compare import Comparison
+from robustmoll.evaluate.plots import errors_by_corruption, severity_curves
 from robustmoll.evaluate.plots.style import data_uri, save_pictures
-from robustmoll.evaluate.tables import footnote, headline, setting
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
 from robustmoll.files import write_whole
 
-__all__ = ["CAPTIONS", "write_report"]
+__all__ = ["CAPTIONS", "write_comparison", "write_report"]
 
 # By the name of the picture: its heading, and what to look for.
 CAPTIONS = {
@@ -22,7 +25,13 @@ CAPTIONS = {
     ),
     "severity-curves": (
         "From clean to severity 5",
-        "A robust classifier has flat curves in the upper row, an honest one low curves in the lower row.",
+        "A robust classifier has flat curves in the upper row, an honest one low curves below it (T: after temperature"
+        " scaling).",
+    ),
+    "baseline": (
+        "Against the baseline",
+        "Bars left of the dashed line: fewer errors than the baseline makes (left), and fewer that are due to the"
+        " corruption (right).",
     ),
     "errors-by-corruption": (
         "Corruption by corruption",
@@ -31,6 +40,14 @@ CAPTIONS = {
     "reliability": (
         "Confidence against accuracy",
         "Bars should end on the diagonal: red is confidence not earned, amber is confidence withheld.",
+    ),
+    "reliability-scaled": (
+        "Confidence against accuracy, after temperature scaling",
+        "What one number, fitted on clean images, mends; and what is left of it as images get worse.",
+    ),
+    "corruptions": (
+        "What was measured",
+        "One image as the classifier saw it. Where you cannot tell what it is, do not expect a classifier to.",
     ),
     "samples": (
         "What mollification does",
@@ -75,45 +92,69 @@ pre {{ background: #f6f6f6; padding: .9rem 1.1rem; overflow-x: auto; font-size: 
 """
 
 
-def write_report(
-    run: str | Path,
-    figures: Mapping[str, Figure],
-    captions: Mapping[str, tuple[str, str]] = CAPTIONS,
-) -> Path:
-    """Writes report.html into a run's folder, and its pictures as PNG into plots/.
+def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
+    """Writes report.html into the folder of a run or of a benchmark, and its pictures as PNG into plots/.
 
     The page holds the headline figures of each benchmark that has a summary.json, the pictures in the order
     given, and at the end config.yaml and env.json, so far as the folder has them.
 
     Args:
-        run: The run's folder.
-        figures: Pictures by name.
-        captions: By a picture's name, its heading and a line on what to look for. Others show their name only.
+        folder: Of the run or benchmark.
+        figures: Pictures by name. Those that `CAPTIONS` knows get a heading and a line on what to look for.
 
     Returns:
         The report's path.
     """
-    run = Path(run)
-    title = run.resolve().name
-    body = [f"<h1>{escape(title)}</h1>"]
-    for path in sorted(run.glob("bench/*/summary.json")):
+    folder = Path(folder)
+    body: list[str] = []
+    for path in sorted([*folder.glob("summary.json"), *folder.glob("bench/*/summary.json")]):
         body += _benchmark(path.parent.name, json.loads(path.read_text(encoding="utf-8")))
-    for name, drawn in figures.items():
-        heading, caption = captions.get(name, (name, ""))
-        body += _section(heading, caption, f'<img src="{data_uri(drawn)}" alt="{escape(heading)}">')
+    body += _pictures(figures)
     for name in ("config.yaml", "env.json"):
-        if (run / name).exists():
-            text = (run / name).read_text(encoding="utf-8")
+        if (folder / name).exists():
+            text = (folder / name).read_text(encoding="utf-8")
             body += _section(name, "", f"<pre>{escape(text.rstrip())}</pre>")
-    save_pictures(figures, run / "plots")
-    write_whole(run / "report.html", PAGE.format(title=escape(title), body="\n".join(body)).encode())
-    return run / "report.html"
+    save_pictures(figures, folder / "plots")
+    return _write_page(folder / "report.html", folder.resolve().name, body)
+
+
+def write_comparison(path: str | Path, comparison: Comparison) -> Path:
+    """Writes a comparison as a page: its table, severity curves laid over each other, and errors by corruption.
+
+    Args:
+        path: Of the page.
+        comparison: What to show.
+
+    Returns:
+        The path.
+    """
+    path = Path(path)
+    runs = {group.label: [Results(folder).cells() for folder in group.runs] for group in comparison.groups}
+    figures = {"severity-curves": severity_curves(runs), "errors-by-corruption": errors_by_corruption(runs)}
+    table = _section("Figures", caption(comparison), _table(*comparison_rows(comparison)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _write_page(path, " · ".join(runs), [*table, *_pictures(figures)])
+
+
+def _write_page(path: Path, title: str, body: Sequence[str]) -> Path:
+    page = PAGE.format(title=escape(title), body="\n".join([f"<h1>{escape(title)}</h1>", *body]))
+    write_whole(path, page.encode())
+    return path
+
+
+def _pictures(figures: Mapping[str, Figure]) -> list[str]:
+    body: list[str] = []
+    for name, drawn in figures.items():
+        heading, line = CAPTIONS.get(name, (name, ""))
+        body += _section(heading, line, f'<img src="{data_uri(drawn)}" alt="{escape(heading)}">')
+    return body
 
 
 def _benchmark(suite: str, summary: dict[str, Any]) -> list[str]:
     heading = f"{summary['model']} on {summary['dataset']}, benchmark {suite}"
+    notes = [footnote(summary), *([baseline_note(summary)] if summary["baseline"] else [])]
     table = _table(*headline(summary))
-    return [*_section(heading, setting(summary), table), f"<p>{escape(footnote(summary))}</p>"]
+    return [*_section(heading, setting(summary), table), *(f"<p>{escape(note)}</p>" for note in notes)]
 
 
 def _section(heading: str, line: str, content: str) -> list[str]:

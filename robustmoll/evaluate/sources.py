@@ -1,48 +1,200 @@
-"""Where the images of a cell come from. A new source is one class with what `Generated` has."""
+"""Where the images of a cell come from. A new source is one subclass of `Source`."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from robustmoll.corruptions import corrupt, frost_source
 from robustmoll.data.image_set import ImageSet
+from robustmoll.evaluate.cells import CLEAN
+from robustmoll.evaluate.views import View
 
-__all__ = ["Generated"]
+__all__ = ["Corrupted", "Generated", "Read", "Source", "Stage", "preset_of_size", "source_of"]
+
+Stage = Literal["model", "source"]
+Batch = Callable[[slice, torch.device], Tensor]
+# The side of the images for which each table of constants was made.
+SIDES = {"cifar": 32, "tiny": 64, "imagenet": 224}
 
 
-@dataclass(frozen=True)
-class Generated:
-    """Corrupts clean images on the fly, at the size and on the device at which the model sees them.
+def preset_of_size(height: int, width: int) -> str:
+    """Returns the table of constants that was made for images of about this size.
 
-    The images stay whole grey levels, as they would in a file: reading the same images from a written set
-    gives the same digits.
+    Example:
+        >>> preset_of_size(32, 32), preset_of_size(96, 96), preset_of_size(224, 224)
+        ('cifar', 'tiny', 'imagenet')
+    """
+    return min(SIDES, key=lambda preset: abs(math.log(min(height, width) / SIDES[preset])))
+
+
+class Corrupted(Protocol):
+    """A corrupted set in files, as `robustmoll.data.open_corrupted` gives it."""
+
+    name: str
+    preset: str
+    mode: str
+    seed: int | None
+    frost: str
+    corruptions: Any
+    severities: Any
+
+    def images(self, corruption: str, severity: float) -> ImageSet: ...
+
+
+class Source(ABC):
+    """The images of every cell, as the model takes them.
+
+    Images stay whole grey levels until the model gets them, as they would in a file: reading the same images from a
+    written set gives the same digits.
 
     Args:
         data: The clean images.
-        preset: Table of corruption constants.
-        seed: Seed of the corruptions.
+        view: How they get to the model's size; None leaves them as they are.
+
+    Attributes:
+        mode, preset, seed, stage, resolution: What a row of cells.csv says of it, see `Cell`.
     """
 
-    data: ImageSet
+    mode: str
     preset: str
-    seed: int
-    mode: ClassVar[str] = "generated"
+    seed: int | None
+    stage: Stage
+    resolution: str
 
-    def label(self, corruption: str) -> str:
-        """Returns what tables call the corruption: its name, and a remark if it is not the standard one."""
-        return frost_source() if corruption == "frost" else corruption
+    def __init__(self, data: ImageSet, view: View | None) -> None:
+        self.data, self.view = data, view
 
-    def images(self, corruption: str, severity: float, rows: slice, device: torch.device) -> Tensor:
-        """Returns images of a cell, shape (B, C, H, W), uint8.
+    def fit(self, images: Tensor) -> Tensor:
+        """Brings images to the model's size."""
+        return self.view(images) if self.view else images
+
+    def columns(self) -> dict[str, Any]:
+        """Returns what every row of cells.csv says of the images."""
+        names = ("preset", "mode", "seed", "stage", "resolution")
+        return {"dataset": f"{self.data.name}/{self.data.split}", **{name: getattr(self, name) for name in names}}
+
+    def cell(self, corruption: str, severity: float) -> Batch:
+        """Returns a function from rows of the set and a device to images (B, C, H, W), uint8, at the model's size.
 
         Args:
-            corruption: Name; has no meaning at severity 0.
-            severity: 0 for the clean images.
-            rows: Which images of the set.
-            device: Where to corrupt.
+            corruption: Name; "clean" for the clean images.
+            severity: 0 if clean.
+
+        Raises:
+            ValueError: If there is no such cell, or its labels are not those of the clean images.
         """
-        clean = self.data.images[rows].to(device)
-        ids = range(*rows.indices(len(self.data)))
-        return corrupt(clean, corruption, severity, self.preset, self.seed, ids) if severity else clean
+        if corruption == CLEAN:
+            return lambda rows, device: self.fit(self.data.images[rows].to(device))
+        return self.corrupted(corruption, severity)
+
+    @abstractmethod
+    def corrupted(self, corruption: str, severity: float) -> Batch:
+        """Returns the same for a corrupted cell."""
+
+    @abstractmethod
+    def label(self, corruption: str) -> str:
+        """Returns what tables call the corruption: its name, and a remark if it is not the standard one."""
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Returns what else tells the corrupted images from others."""
+
+
+class Generated(Source):
+    """Corrupts clean images on the fly, on the model's device.
+
+    Args:
+        data: The clean images.
+        preset: Table of corruption constants; None takes the one made for the size at which images are corrupted.
+        seed: Seed of the corruptions.
+        view: As for `Source`.
+        stage: Where: at the "model"'s size, or at the size of the "source".
+    """
+
+    mode = "generated"
+
+    def __init__(
+        self, data: ImageSet, preset: str | None = None, seed: int = 0, view: View | None = None, stage: Stage = "model"
+    ) -> None:
+        super().__init__(data, view)
+        size = view.size if view and stage == "model" else data.size
+        self.preset, self.resolution = preset or preset_of_size(*size), f"{size[0]}x{size[1]}"
+        self.seed: int = seed
+        self.stage = "source" if view and size != view.size else "model"
+
+    def corrupted(self, corruption: str, severity: float) -> Batch:
+        def batch(rows: slice, device: torch.device) -> Tensor:
+            ids = range(*rows.indices(len(self.data)))
+            clean = self.data.images[rows].to(device)
+            clean = self.fit(clean) if self.stage == "model" else clean
+            return self.fit(corrupt(clean, corruption, severity, self.preset, self.seed, ids))
+
+        return batch
+
+    def label(self, corruption: str) -> str:
+        return frost_source() if corruption == "frost" else corruption
+
+    def identity(self) -> dict[str, Any]:
+        return {}
+
+
+class Read(Source):
+    """Reads corrupted images from files.
+
+    Args:
+        data: The clean images.
+        files: The corrupted ones.
+        view: As for `Source`.
+        preset: Table of constants that they should have been made with; None takes any.
+
+    Raises:
+        ValueError: If they were made with another one.
+    """
+
+    def __init__(self, data: ImageSet, files: Corrupted, view: View | None = None, preset: str | None = None) -> None:
+        super().__init__(data, view)
+        if preset not in (None, files.preset):
+            raise ValueError(
+                f"{files.name} was made with preset {files.preset!r}, not {preset!r}; ask for that one or leave it out"
+            )
+        self.files, self.mode, self.preset, self.seed = files, files.mode, files.preset, files.seed
+        size = files.images(files.corruptions[0], files.severities[0]).size
+        self.resolution = f"{size[0]}x{size[1]}"
+        self.stage = "source" if view and size != view.size else "model"
+
+    def corrupted(self, corruption: str, severity: float) -> Batch:
+        for what, one, all_of_them in (
+            ("corruption", corruption, self.files.corruptions),
+            ("severity", severity, self.files.severities),
+        ):
+            if one not in all_of_them:
+                raise ValueError(f"{self.files.name} has no {what} {one}; it has {', '.join(map(str, all_of_them))}")
+        found = self.files.images(corruption, severity)
+        if not torch.equal(found.labels, self.data.labels):
+            raise ValueError(
+                f"{self.files.name}: the labels of {corruption} {severity:g} are not those of the clean images"
+                f" ({len(found)} against {len(self.data)} images); give the clean set that it was made from"
+            )
+        return lambda rows, device: self.fit(found.images[rows].to(device))
+
+    def label(self, corruption: str) -> str:
+        return self.files.frost if corruption == "frost" else corruption
+
+    def identity(self) -> dict[str, Any]:
+        return {"corrupted": self.files.name}
+
+
+def source_of(
+    data: ImageSet,
+    preset: str | None = None,
+    seed: int = 0,
+    corrupted: Corrupted | None = None,
+    view: View | None = None,
+    stage: Stage = "model",
+) -> Source:
+    """Returns where a benchmark has its images from; arguments and errors as for `robustmoll.evaluate.bench`."""
+    return Read(data, corrupted, view, preset) if corrupted else Generated(data, preset, seed, view, stage)

@@ -1,4 +1,4 @@
-"""The summary of a benchmark, a pure function of its cells.
+"""The summary of a benchmark, a pure function of its cells, as JSON, CSV and Markdown.
 
 "Corrupted" is the plain mean over all cells of the 15 corruptions: a mean of errors, of NLLs, of Brier
 scores, of ECEs. The four extra corruptions have a row of their own and are in no mean. Where training saw
@@ -6,6 +6,8 @@ noise or blur of its own, the mean without these families says how far robustnes
 trained for.
 """
 
+import csv
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,24 +17,29 @@ from typing import Any
 from robustmoll.checks import known_name
 from robustmoll.corruptions import GROUPS, NAMES
 from robustmoll.evaluate.baselines import corruption_errors, load_baseline
-from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell
+from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.tables import summary_text
 from robustmoll.files import write_whole
 
 __all__ = ["FIGURES", "summarise", "write_summary"]
 
-FIGURES = ("error", "nll", "brier", "ece", "ece_equal_mass", "ece_batch100")
+FIGURES = ("error", "nll", "brier", "ece", "ece_equal_mass", "ece_batch100", "nll_ts", "brier_ts", "ece_ts")
+
+
+# What all cells have in common.
+SUBJECT = ("model", "dataset", "preset", "mode", "seed", "stage", "resolution", "n", "temperature_a", "temperature_b")
 
 
 def write_summary(
     folder: str | Path, *, trained_on: Sequence[str] = (), baseline: str | Path | None = None
 ) -> dict[str, Any]:
-    """Summarises a benchmark's folder into its summary.json and summary.md.
+    """Summarises a benchmark's folder into its summary.json, summary.csv and summary.md.
 
     Args:
         folder: Of the benchmark.
         trained_on: Families of corruptions that training used in some form: noise, blur, ...
-        baseline: "alexnet", or another benchmark's folder or cells.csv: adds mCE and relative mCE.
+        baseline: "alexnet", a cells.csv, or the folder of a benchmark or run: adds mCE and relative mCE.
 
     Returns:
         The summary, see `summarise`.
@@ -44,6 +51,7 @@ def write_summary(
     results = Results(folder)
     summary = summarise(results.cells(), trained_on=trained_on, baseline=baseline)
     write_whole(results.folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_whole(results.folder / "summary.csv", summary_csv(summary).encode())
     write_whole(results.folder / "summary.md", summary_text(summary).encode())
     return summary
 
@@ -63,7 +71,7 @@ def summarise(
     with_extra = [cell for cell in cells if cell is not clean]
     groups = {group: [cell for cell in with_extra if cell.name in names] for group, names in GROUPS.items()}
     summary = {
-        **{name: getattr(clean, name) for name in ("model", "dataset", "preset", "mode", "seed", "n")},
+        **{name: getattr(clean, name) for name in SUBJECT},
         "clean": {**average([clean]), "error_low": clean.error_low, "error_high": clean.error_high},
         "corrupted": average(corrupted),
         "without": _without(corrupted, trained_on) if trained_on else None,
@@ -77,10 +85,14 @@ def summarise(
 
 
 def average(cells: Iterable[Cell]) -> dict[str, Any]:
-    """Returns how many corruptions and cells there are, and the mean of each of `FIGURES` over the cells."""
+    """Returns how many corruptions and cells there are, and the mean of each of `FIGURES` over the cells.
+
+    A mean is None if a cell lacks the figure, as it does without a temperature: a mean over the others would compare
+    unlike things.
+    """
     cells = list(cells)
     counts = {"corruptions": len({cell.name for cell in cells if cell.severity}), "cells": len(cells)}
-    return counts | {figure: fmean(getattr(cell, figure) for cell in cells) for figure in FIGURES}
+    return counts | {figure: _mean(getattr(cell, figure) for cell in cells) for figure in FIGURES}
 
 
 def _averages(cells: Iterable[tuple[str, Cell]]) -> dict[str, dict[str, Any]]:
@@ -100,13 +112,26 @@ def _relative_to(cells: list[Cell], source: str | Path) -> dict[str, Any]:
     baseline = load_baseline(source)
     ce, relative_ce = corruption_errors(cells, baseline)
     means = {"mce": _mean(ce.values()), "relative_mce": _mean(relative_ce.values())}
-    return {"name": baseline.name, **means, "ce": ce, "relative_ce": relative_ce}
+    return {"name": baseline.name, "mode": baseline.mode, **means, "ce": ce, "relative_ce": relative_ce}
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """Returns the mean, None if a value is undefined: a mean over the others would compare unlike things."""
+    """Returns the mean, None if a value is."""
     defined = list(values)
     return None if None in defined else fmean(v for v in defined if v is not None)
+
+
+def summary_csv(summary: dict[str, Any]) -> str:
+    """Returns the parts of a summary as CSV, one row a part: what it is, the counts and `FIGURES`."""
+    parts = [(part, "", summary[part]) for part in ("clean", "corrupted", "without") if summary[part]]
+    for part in ("groups", "severities", "corruptions"):
+        parts += [(part, name, values) for name, values in summary[part].items()]
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    columns = ("corruptions", "cells", *FIGURES)
+    rows.writerow(("part", "name", *columns))
+    rows.writerows((part, name, *(values[column] for column in columns)) for part, name, values in parts)
+    return text.getvalue()
 
 
 def _missing(cells: list[Cell]) -> list[str]:

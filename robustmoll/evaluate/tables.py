@@ -9,6 +9,9 @@ from rich.table import Table
 from robustmoll.evaluate.compare import Comparison, Group
 
 __all__ = [
+    "baseline_note",
+    "caption",
+    "comparison_rows",
     "comparison_table",
     "comparison_text",
     "footnote",
@@ -19,8 +22,9 @@ __all__ = [
 ]
 
 HEADER = ("", "error % ↓", "NLL ↓", "Brier ↓", "ECE % ↓")
-# Of a comparison's figures: name, factor, digits.
-ERROR, NLL, ECE = ("error %", 100, 2), ("NLL", 1, 3), ("ECE %", 100, 2)
+RESCALED = ("NLL, T ↓", "Brier, T ↓", "ECE %, T ↓")  # after temperature scaling
+# Of a comparison's figures, in the order of its `FIGURES`: name, factor, digits.
+COMPARED = (("error %", 100, 2), ("NLL", 1, 3), ("ECE %", 100, 2), ("NLL, T", 1, 3), ("ECE %, T", 100, 2))
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -52,17 +56,21 @@ def summary_text(summary: dict[str, Any]) -> str:
         setting(summary),
         markdown_table(*headline(summary)),
         footnote(summary),
-        *_baseline(summary["baseline"]),
+        *_baseline(summary),
     ]
     for name, heading in (("groups", "family"), ("severities", "severity"), ("corruptions", "corruption")):
-        parts += [f"## By {heading}", markdown_table(HEADER, _rows(summary[name].items()))]
+        parts += [f"## By {heading}", markdown_table(*_table(summary[name].items()))]
     return "\n\n".join(parts) + "\n"
 
 
 def setting(summary: dict[str, Any]) -> str:
     """Says in a line what was measured."""
     missing = len(summary["missing"])
-    what = f"corruptions {summary['mode']}, preset {summary['preset']}, seed {summary['seed']}"
+    what = f"corruptions {summary['mode']}, preset {summary['preset']}"
+    what += "" if summary["seed"] is None else f", seed {summary['seed']}"
+    if summary["resolution"]:
+        where = {"model": "the size at which the model takes them", "source": "their own size, before scaling"}
+        what += f", made at {summary['resolution']}, {where[summary['stage']]}"
     return f"{summary['n']} images; {what}." + (f" Not finished: {missing} cells are missing." if missing else "")
 
 
@@ -74,6 +82,19 @@ def footnote(summary: dict[str, Any]) -> str:
         f" {100 * clean['error_high']:.2f} % (Wilson). ECE: 15 bins of equal width, over the whole set. For"
         " comparison with papers that average it over batches of 100 only:"
         f" {100 * clean['ece_batch100']:.2f} % clean, {100 * corrupted['ece_batch100']:.2f} % corrupted."
+        f" {_temperature(summary)}"
+    )
+
+
+def _temperature(summary: dict[str, Any]) -> str:
+    a, b = summary["temperature_a"], summary["temperature_b"]
+    if a is None:
+        return "No temperature could be fitted, so there are no figures after temperature scaling."
+    if a == b:
+        return f"T: after temperature scaling with T = {a:.3f}, fitted on held-out clean images."
+    return (
+        f"T: after temperature scaling. Each half of the images is judged with the T that suits the other half's"
+        f" clean images best, {a:.3f} and {b:.3f}."
     )
 
 
@@ -83,21 +104,30 @@ def headline(summary: dict[str, Any]) -> tuple[Sequence[str], list[Sequence[str]
     parts = [("clean", summary["clean"]), (f"corrupted ({_size(corrupted)})", corrupted)]
     if without:
         parts.append((f"without {' and '.join(without['families'])} ({_size(without)})", without))
-    return HEADER, _rows(parts)
+    return _table(parts)
 
 
 def _size(part: dict[str, Any]) -> str:
     return f"{part['corruptions']} corruptions, {part['cells']} cells"
 
 
-def _rows(parts: Iterable[tuple[str, dict[str, Any]]]) -> list[Sequence[str]]:
-    return [
-        (name, f"{100 * p['error']:.2f}", f"{p['nll']:.3f}", f"{p['brier']:.3f}", f"{100 * p['ece']:.2f}")
-        for name, p in parts
+def _table(parts: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Returns header and rows, with the columns after temperature scaling where there are such figures."""
+    parts = list(parts)
+    scaled = all(part["nll_ts"] is not None for _, part in parts)
+    rows: list[Sequence[str]] = [
+        (name, *_figures(p, ""), *(_figures(p, "_ts")[1:] if scaled else ())) for name, p in parts
     ]
+    return (*HEADER, *(RESCALED if scaled else ())), rows
 
 
-def _baseline(baseline: dict[str, Any] | None) -> list[str]:
+def _figures(part: dict[str, Any], suffix: str) -> Sequence[str]:
+    nll, brier, ece = (part[name + suffix] for name in ("nll", "brier", "ece"))
+    return f"{100 * part['error']:.2f}", f"{nll:.3f}", f"{brier:.3f}", f"{100 * ece:.2f}"
+
+
+def _baseline(summary: dict[str, Any]) -> list[str]:
+    baseline = summary["baseline"]
     if not baseline:
         return []
     rows = [("mean", baseline["mce"], baseline["relative_mce"])]
@@ -106,7 +136,16 @@ def _baseline(baseline: dict[str, Any] | None) -> list[str]:
         ("", "CE % ↓", "relative CE % ↓"),
         [(name, _percent(ce), _percent(relative)) for name, ce, relative in rows],
     )
-    return [f"## Against {baseline['name']}", table]
+    return [f"## Against {baseline['name']}", baseline_note(summary), table]
+
+
+def baseline_note(summary: dict[str, Any]) -> str:
+    """Says how to read figures against a baseline, and whether it saw images of another kind."""
+    baseline = summary["baseline"]
+    note = f"Errors divided by those of {baseline['name']}: below 100 % is better. The means are mCE and relative mCE."
+    if baseline["mode"] != summary["mode"]:
+        note += f" Its images were {baseline['mode']}, these are {summary['mode']}: the ratios are only approximate."
+    return note
 
 
 def _percent(ratio: float | None) -> str:
@@ -115,53 +154,64 @@ def _percent(ratio: float | None) -> str:
 
 def comparison_text(comparison: Comparison) -> str:
     """Returns a comparison as Markdown."""
-    header, rows = _side_by_side(comparison)
-    return f"{markdown_table(header, rows)}\n\n{_caption(comparison)}\n"
+    header, rows = comparison_rows(comparison)
+    return f"{markdown_table(header, rows)}\n\n{caption(comparison)}\n"
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
-    header, rows = _side_by_side(comparison)
-    table = Table(caption=_caption(comparison), caption_justify="left")
+    header, rows = comparison_rows(comparison)
+    table = Table(caption=caption(comparison), caption_justify="left")
     for column, name in enumerate(header):
-        table.add_column(name, justify="right" if column else "left")
+        table.add_column(name, justify="right" if column > 1 else "left")
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def _side_by_side(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    first, *others = comparison.groups
-    header = ["", first.label, *(name for group in others for name in (group.label, f"minus {first.label}"))]
+def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Returns header and rows of a comparison's table: below each figure, one row a group."""
+    first = comparison.groups[0]
+    others = [f"minus {first.label}"] if len(comparison.groups) > 1 else []
     rows = []
-    for column, (figure, factor, digits) in enumerate((ERROR, NLL, ECE)):
+    for column, (figure, factor, digits) in enumerate(COMPARED):
+        if all(np.isnan(group.values[:, :, column]).any() for group in comparison.groups):
+            continue  # nobody has a temperature
         for part, state in enumerate(("clean", "corrupted")):
-            row = [f"{state} {figure} ↓"]
             for group in comparison.groups:
+                row = [f"{state} {figure} ↓" if group is first else "", group.label]
                 row.append(_value(factor * group.values[:, part, column], digits))
-                if group is not first:
-                    row.append(_difference(group, (part, column), factor, digits))
-            rows.append(row)
-    return header, rows
+                if others:
+                    row.append("" if group is first else _difference(group, (part, column), factor, digits))
+                rows.append(row)
+    return ["", "", "", *others], rows
 
 
 def _value(values: np.ndarray, digits: int) -> str:
+    if np.isnan(values).any():
+        return "none"
     deviation = f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
     return f"{values.mean():.{digits}f}{deviation}"
 
 
 def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:
     value, low, high = (factor * part[figure] for part in (group.difference, group.low, group.high))
-    return f"{value:+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
+    return "none" if np.isnan(value) else f"{value:+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 
-def _caption(comparison: Comparison) -> str:
+def caption(comparison: Comparison) -> str:
+    """Says in a few lines what a comparison compares."""
     seeds = {len(group.values) for group in comparison.groups}
     parts = [f"Corrupted: mean over {len(comparison.cells)} cells. {comparison.images} images."]
     if len(comparison.groups) > 1:
         parts.append("In brackets: 95 % interval of the difference, paired bootstrap over images.")
     if seeds != {1}:
         parts.append(f"±: standard deviation over {' or '.join(map(str, sorted(seeds)))} runs.")
+    parts.append("T: after temperature scaling.")
+    if comparison.resolutions:
+        parts.append(
+            f"Each model sees, and its images are corrupted at, its own size: {', '.join(comparison.resolutions)}."
+        )
     if comparison.left_out:
         parts.append(f"Left out, as not all runs have them: {', '.join(comparison.left_out)}.")
     return " ".join(parts)

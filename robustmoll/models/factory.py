@@ -13,7 +13,7 @@ from robustmoll.checks import known_name
 from robustmoll.models.backbone import BACKBONES, check_weights
 from robustmoll.models.stems import fit_to_size
 
-__all__ = ["ModelInfo", "create_model", "list_models"]
+__all__ = ["ModelInfo", "check_name", "create_model", "list_models"]
 
 
 class ModelInfo(NamedTuple):
@@ -83,7 +83,7 @@ def create_model(
             raise ValueError(f"{argument} of model {name!r} must be a whole number of at least 1, got {value!r}")
     arguments: dict[str, Any] = {"num_classes": num_classes, "in_chans": in_chans, **kwargs}
     if ":" not in name:  # otherwise the architecture is known only to the source
-        _check_name(name)
+        check_name(name)
         check_weights(name, kwargs)
         cfg = get_pretrained_cfg(name.split(".")[0])
         if cfg is not None and cfg.fixed_input_size:
@@ -94,7 +94,7 @@ def create_model(
     return model
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     """Raises a ValueError with the nearest names if timm's registry knows no such network or no such tag."""
     if not is_model(name):
         known_name("model", name, timm.list_models())

@@ -1,21 +1,25 @@
 """Pictures of a training and its benchmark; each function returns a Matplotlib figure."""
 
-from collections.abc import Sequence
+import json
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from robustmoll.evaluate.cells import Results
-from robustmoll.evaluate.compare import find_bench, run_label
-from robustmoll.evaluate.plots.curves import errors_by_corruption, severity_curves
+from robustmoll.evaluate.cells import clean_cell
+from robustmoll.evaluate.plots.by_corruption import baseline_bars, errors_by_corruption
+from robustmoll.evaluate.plots.corruption_sheet import corruption_sheet
+from robustmoll.evaluate.plots.curves import severity_curves
 from robustmoll.evaluate.plots.heat_map import heat_map
 from robustmoll.evaluate.plots.mollification import sample_sheet, schedule_sheet
 from robustmoll.evaluate.plots.reliability import reliability_diagrams
 from robustmoll.evaluate.plots.style import save_pictures
 from robustmoll.evaluate.plots.training import training_curves
+from robustmoll.evaluate.results import Results, find_bench, run_label
 
 __all__ = [
+    "baseline_bars",
     "bench_pictures",
+    "corruption_sheet",
     "errors_by_corruption",
     "heat_map",
     "reliability_diagrams",
@@ -27,16 +31,19 @@ __all__ = [
 ]
 
 
-def bench_pictures(folder: str | Path, others: Sequence[str | Path] = ()) -> dict[str, Figure]:
-    """Draws all pictures of a benchmark, by name.
+def bench_pictures(folder: str | Path) -> dict[str, Figure]:
+    """Draws what a benchmark measured, by name; the bars need a summary.json with a baseline.
 
     Args:
         folder: Of the benchmark, or of a run that holds one.
-        others: Of benchmarks or runs to lay over it.
     """
     results = Results(find_bench(folder))
-    runs = {run_label(r.folder): r.cells() for r in (results, *(Results(find_bench(other)) for other in others))}
-    pictures = {"heat-map": heat_map(results.cells()), "severity-curves": severity_curves(runs)}
-    if others:
-        pictures["errors-by-corruption"] = errors_by_corruption(runs)
-    return {**pictures, "reliability": reliability_diagrams(results)}
+    cells = results.cells()
+    pictures = {"heat-map": heat_map(cells), "severity-curves": severity_curves({run_label(results.folder): [cells]})}
+    summary = results.folder / "summary.json"
+    if summary.exists() and (baseline := json.loads(summary.read_text(encoding="utf-8"))["baseline"]):
+        pictures["baseline"] = baseline_bars(baseline)
+    pictures["reliability"] = reliability_diagrams(results)
+    if clean_cell(cells).ece_ts is not None:
+        pictures["reliability-scaled"] = reliability_diagrams(results, scaled=True)
+    return pictures

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from robustmoll.evaluate.calibration import BINS, reliability
-from robustmoll.evaluate.cells import Cell, Results, benchmark_cells, clean_cell
+from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.metrics import Outcomes
 from robustmoll.evaluate.plots.style import figure, picture
+from robustmoll.evaluate.results import Results
 
 __all__ = ["reliability_diagrams"]
 
@@ -20,7 +22,7 @@ FEW = 10  # images in a bin, below which its accuracy is mostly chance
 
 
 @picture
-def reliability_diagrams(results: Results) -> Figure:
+def reliability_diagrams(results: Results, scaled: bool = False) -> Figure:
     """Draws accuracy over confidence, clean and at each severity, and below it how confidence is distributed.
 
     The images of all corruptions of a severity are taken together. Over- and underconfidence may then cancel
@@ -28,6 +30,7 @@ def reliability_diagrams(results: Results) -> Figure:
 
     Args:
         results: A benchmark's folder.
+        scaled: Whether to draw them after temperature scaling.
     """
     cells = results.cells()
     corrupted = benchmark_cells(cells)
@@ -44,8 +47,8 @@ def reliability_diagrams(results: Results) -> Figure:
         diagram, histogram = axes[2 * row : 2 * row + 2, column]
         diagram.set_visible(True)
         histogram.set_visible(True)
-        _draw(diagram, histogram, results, members)
-        diagram.set_title(f"{title}: ECE {100 * fmean(cell.ece for cell in members):.1f} %")
+        _draw(diagram, histogram, [_outcomes(results, cell, scaled) for cell in members])
+        diagram.set_title(f"{title}: ECE {100 * fmean(_ece(cell, scaled) for cell in members):.1f} %")
         if column == 0:
             diagram.set_ylabel("accuracy in %")
             histogram.set_ylabel("images\nin %")
@@ -67,8 +70,16 @@ def reliability_diagrams(results: Results) -> Figure:
     return drawn
 
 
-def _draw(diagram: Axes, histogram: Axes, results: Results, cells: Sequence[Cell]) -> None:
-    found = [results.outcomes(cell) for cell in cells]
+def _outcomes(results: Results, cell: Cell, scaled: bool) -> Outcomes:
+    found = results.judged(cell)
+    return found.scaled if scaled and found.scaled else found.raw
+
+
+def _ece(cell: Cell, scaled: bool) -> float:
+    return cell.ece_ts if scaled and cell.ece_ts is not None else cell.ece
+
+
+def _draw(diagram: Axes, histogram: Axes, found: Sequence[Outcomes]) -> None:
     bins = reliability(np.concatenate([o.confidence for o in found]), np.concatenate([o.correct for o in found]))
     width, pale = 100 / BINS, np.where(bins.images < FEW, 0.3, 1.0)
     for bar, (left, accuracy, confidence) in enumerate(

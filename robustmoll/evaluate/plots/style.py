@@ -6,8 +6,9 @@ global state.
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from itertools import cycle
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from robustmoll.corruptions import GROUPS
 from robustmoll.files import write_whole
 
-__all__ = ["COLOURS", "DASHES", "colour_of", "data_uri", "family_of", "figure", "picture", "save_pictures"]
+__all__ = ["COLOURS", "colour_of", "data_uri", "family_of", "figure", "picture", "run_styles", "save_pictures"]
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLOURS = {
@@ -29,8 +30,9 @@ COLOURS = {
     "digital": "#b4588f",
     "extra": "#8c8c8c",
 }
-# One run after the other, where several lie over each other.
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 3)))
+# One run after the other, where several lie over each other: first the colours, then other dashes and markers.
+RUNS = ("#3c3c3c", "#d55e00", "#0072b2", "#009e73", "#b4588f", "#e0a100", "#56b4e9")
+DASHES = (("-", "o"), ((0, (4, 1.5)), "s"), ((0, (1, 1.2)), "D"), ((0, (6, 1.5, 1, 1.5)), "^"))
 
 STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -91,6 +93,12 @@ def family_of(label: str) -> str:
 def colour_of(label: str) -> str:
     """Returns the colour of a corruption's or part's family."""
     return COLOURS[family_of(label)]
+
+
+def run_styles(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Returns colour, linestyle and marker of each run; 28 of them can be told apart."""
+    every = [{"color": c, "linestyle": dash, "marker": marker} for dash, marker in DASHES for c in RUNS]
+    return dict(zip(labels, cycle(every), strict=False))
 
 
 def save_pictures(figures: Mapping[str, Figure], folder: str | Path) -> None:

@@ -18,10 +18,13 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from tiny_bench import CELLS, write_bench
 
-from robustmoll.corruptions import EXTRA, NAMES
-from robustmoll.evaluate.cells import Results
+from robustmoll.corruptions import EXTRA, NAMES, corrupt
+from robustmoll.data import Digits
+from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.plots import (
+    baseline_bars,
     bench_pictures,
+    corruption_sheet,
     errors_by_corruption,
     heat_map,
     reliability_diagrams,
@@ -32,9 +35,13 @@ from robustmoll.evaluate.plots import (
     training_curves,
 )
 from robustmoll.evaluate.plots.style import COLOURS, data_uri
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.sources import Generated
+from robustmoll.evaluate.summary import summarise
 
 FULL = [CELLS[0], *((name, s) for name in (*NAMES, *EXTRA) for s in range(1, 6))]
 T = np.linspace(0, 1, 101)
+SCAN = Digits().load()[1]
 ROWS = [
     {
         "epoch": str(e),
@@ -55,6 +62,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bench(tmp_path_factory.mktemp("runs") / "mollified", 1.5, draw=1, cells=FULL)
+
+
+def cells_of(folder: Path) -> list[Cell]:
+    return Results(folder).cells()
+
+
+def many(folder: Path, other: Path) -> dict[str, list[list[Cell]]]:
+    """Nine configurations of two seeds each, with names of the length that names have."""
+    return {f"wide-resnet-{i} with augmentation": [cells_of(folder), cells_of(other)] for i in range(9)}
 
 
 def schedules() -> Figure:
@@ -79,8 +95,14 @@ def samples(channels: int = 3) -> tuple[Figure, torch.Tensor]:
 @pytest.fixture(scope="module")
 def pictures(folder: Path, other: Path) -> dict[str, Figure]:
     return {
-        **bench_pictures(folder, [other]),
-        "single": severity_curves({"plain": Results(folder).cells()}),
+        **bench_pictures(folder),
+        "several": severity_curves({"plain": [cells_of(folder)], "mollified": [cells_of(other)]}),
+        "many": severity_curves(many(folder, other)),
+        "errors": errors_by_corruption({"plain": [cells_of(folder)], "mollified": [cells_of(other)]}),
+        "many-errors": errors_by_corruption(many(folder, other)),
+        "baseline": baseline_bars(summarise(cells_of(other), baseline=folder)["baseline"]),
+        "corruptions": corruption_sheet(Generated(SCAN), [*NAMES, *EXTRA], [1, 2, 3, 4, 5]),
+        "few-corruptions": corruption_sheet(Generated(SCAN), ["fog", "frost"], [0.5, 3]),
         "samples": samples()[0],
         "schedule": schedules(),
         "training": training_curves(ROWS),
@@ -108,7 +130,7 @@ def test_no_text_overlaps_another_or_leaves_the_picture(
 ) -> None:
     for name, drawn in pictures.items():
         texts = drawn_texts(drawn, monkeypatch)
-        assert len(texts) > 5
+        assert len(texts) >= 5
         for text, box in texts:
             inside = min(box.x0, box.y0) >= -1 and box.x1 <= drawn.bbox.x1 + 1 and box.y1 <= drawn.bbox.y1 + 1
             assert inside, f"{name}: {text!r} leaves the picture"
@@ -149,13 +171,13 @@ def test_heat_map_leaves_missing_cells_empty(tmp_path: Path) -> None:
 
 
 def test_severity_curves_start_at_clean_and_follow_the_means(folder: Path, other: Path) -> None:
-    runs = {path.name: Results(path).cells() for path in (folder, other)}
+    runs = {path.name: [cells_of(path)] for path in (folder, other)}
     drawn = severity_curves(runs)
-    columns = len(drawn.axes) // 2
+    columns = len(drawn.axes) // 3
     everything, noise = drawn.axes[columns], drawn.axes[columns + 1]
     for lines, names in ((everything.lines, NAMES), (noise.lines, NAMES[:3])):
         assert len(lines) == 2
-        for line, cells in zip(lines, runs.values(), strict=True):
+        for line, (cells,) in zip(lines, runs.values(), strict=True):
             means = [
                 np.mean([c.ece for c in cells if c.severity == severity and c.name in names])
                 for severity in range(1, 6)
@@ -163,7 +185,7 @@ def test_severity_curves_start_at_clean_and_follow_the_means(folder: Path, other
             np.testing.assert_allclose(line.get_xdata(), range(6))
             np.testing.assert_allclose(line.get_ydata(), 100 * np.array([cells[0].ece, *means]))
     for column in range(columns):
-        for row in range(2):
+        for row in range(3):
             ax = drawn.axes[row * columns + column]
             low, high = ax.get_ylim()
             assert all(low <= y <= high for line in ax.lines for y in line.get_ydata())
@@ -171,15 +193,85 @@ def test_severity_curves_start_at_clean_and_follow_the_means(folder: Path, other
 
 
 def test_errors_by_corruption_are_means_over_severities(folder: Path, other: Path) -> None:
-    runs = {path.name: Results(path).cells() for path in (folder, other)}
+    runs = {path.name: [cells_of(path)] for path in (folder, other)}
     ax = errors_by_corruption(runs).axes[0]
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == ["clean", *NAMES]
     points = [line for line in ax.lines if line.get_marker() != "None"]
     for row, label in enumerate(labels):
-        for line, cells in zip(points[2 * row : 2 * row + 2], runs.values(), strict=True):
+        for line, (cells,) in zip(points[2 * row : 2 * row + 2], runs.values(), strict=True):
             mean = np.mean([100 * cell.error for cell in cells if cell.name == label])
             assert (line.get_xdata()[0], line.get_ydata()[0]) == (pytest.approx(mean), row)
+
+
+def test_seeds_are_drawn_as_mean_and_standard_deviation(folder: Path, other: Path) -> None:
+    seeds = [cells_of(folder), cells_of(other)]
+    drawn = severity_curves({"one": seeds, "two": seeds[:1]})
+    errors = np.array(
+        [
+            [c[0].error, *(np.mean([x.error for x in c if x.name in NAMES and x.severity == s]) for s in range(1, 6))]
+            for c in seeds
+        ]
+    )
+    np.testing.assert_allclose(drawn.axes[0].lines[0].get_ydata(), 100 * errors.mean(0))
+    (band,) = drawn.axes[0].collections
+    low, high = band.get_paths()[0].vertices[:, 1].min(), band.get_paths()[0].vertices[:, 1].max()
+    edges = 100 * np.array([errors.mean(0) - errors.std(0, ddof=1), errors.mean(0) + errors.std(0, ddof=1)])
+    assert (low, high) == (pytest.approx(edges.min()), pytest.approx(edges.max()))
+
+
+def test_every_run_of_many_is_drawn_and_looks_different(folder: Path, other: Path) -> None:
+    drawn = severity_curves({f"run-{i}": [cells_of(folder)] for i in range(28)})
+    looks = {
+        (line.get_color(), str(line.get_linestyle()), line._dash_pattern[1] and tuple(line._dash_pattern[1]))
+        for line in drawn.axes[0].lines
+    }
+    assert len(drawn.axes[0].lines) == 28 == len(looks)
+    points = errors_by_corruption(many(folder, other)).axes[0].lines
+    assert len([line for line in points if line.get_marker() != "None"]) == 9 * 16
+
+
+def test_baseline_bars_are_the_ratios(folder: Path, other: Path) -> None:
+    found = summarise(cells_of(other), baseline=folder)["baseline"]
+    found["ce"]["fog"] = None
+    left, right = baseline_bars(found).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == list(NAMES)
+    np.testing.assert_allclose([b.get_width() for b in left.patches], [100 * v for v in found["ce"].values() if v])
+    np.testing.assert_allclose([b.get_width() for b in right.patches], [100 * v for v in found["relative_ce"].values()])
+    assert f"{100 * found['relative_mce']:.1f} %" in right.get_title(loc="left")
+
+
+def test_corruption_sheet_shows_what_the_model_sees() -> None:
+    drawn = corruption_sheet(Generated(SCAN, seed=3), ["fog", "gaussian_noise"], [1, 5], row=1)
+    shown = [ax.images[0].get_array()[..., 0] for ax in drawn.axes if ax.images]
+    expected = [
+        corrupt(SCAN.images[1:2], name, severity, seed=3, ids=[1])[0, 0]
+        for name in ("gaussian_noise", "fog")
+        for severity in (0, 1, 5)
+    ]
+    assert len(shown) == 6
+    for pixels, image in zip(shown, expected, strict=True):
+        np.testing.assert_array_equal(pixels, image)
+    assert "frost (procedural)" in " ".join(
+        text.get_text().replace("\n", " ")
+        for ax in corruption_sheet(Marked(SCAN), ["frost"], [1]).axes
+        for text in ax.texts
+    )
+
+
+class Marked(Generated):
+    def label(self, corruption: str) -> str:
+        return f"{corruption} (procedural)"
+
+
+def test_reliability_after_temperature_scaling_is_of_the_scaled_outcomes(tmp_path: Path) -> None:
+    results = Results(write_bench(tmp_path, 2.0, cells=FULL))
+    title = reliability_diagrams(results, scaled=True).axes[0].get_title(loc="left")
+    assert (
+        title
+        == f"clean: ECE {100 * results.cells()[0].ece_ts:.1f} %"
+        != f"clean: ECE {100 * results.cells()[0].ece:.1f} %"
+    )
 
 
 def test_reliability_bars_are_accuracy_and_gap(tmp_path: Path) -> None:
@@ -265,7 +357,7 @@ data_uri(training_curves([{"epoch": "1", "loss": "2", "test_nll": "1", "test_err
 assert settings() == before
 assert "matplotlib.pyplot" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_families_have_colours_that_differ() -> None:

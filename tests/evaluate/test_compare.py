@@ -12,17 +12,18 @@ from rich.console import Console
 from tiny_bench import CELLS, IMAGES, predictions, write_bench
 
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
-from robustmoll.evaluate.cells import Results
-from robustmoll.evaluate.compare import Comparison, compare, find_bench
-from robustmoll.evaluate.metrics import Outcomes, measure
+from robustmoll.evaluate.compare import FIGURES, Comparison, compare
+from robustmoll.evaluate.metrics import Judged, Outcomes, measure
+from robustmoll.evaluate.report import write_comparison
+from robustmoll.evaluate.results import Results, find_bench
 from robustmoll.evaluate.tables import comparison_table, comparison_text
 
 
 def part_means(folder: Path) -> NDArray[np.float64]:
-    """Error, NLL and ECE, clean and corrupted, from cells.csv; the extra corruption is in no mean."""
+    """All figures, clean and corrupted, from cells.csv; the extra corruption is in no mean."""
     cells = Results(folder).cells()
     parts = [cells[:1], cells[1:4]]
-    return np.array([[np.mean([getattr(c, f) for c in part]) for f in ("error", "nll", "ece")] for part in parts])
+    return np.array([[np.mean([getattr(c, f) for c in part]) for f in FIGURES] for part in parts])
 
 
 def test_resamples_are_counts_of_draws_with_replacement() -> None:
@@ -39,7 +40,7 @@ def test_fast_bootstrap_equals_measuring_each_resample() -> None:
     fast = resampled_figures(cells, counts)
     for row, found in zip(counts[::25], fast[::25], strict=True):
         drawn = np.repeat(np.arange(IMAGES), row)
-        slow = [measure(Outcomes(*(values[drawn] for values in cell))) for cell in cells]
+        slow = [measure(Judged(Outcomes(*(values[drawn] for values in cell)), None)) for cell in cells]
         expected = [np.mean([figures[name] for figures in slow]) for name in ("error", "nll", "ece")]
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -109,7 +110,34 @@ def test_text_and_terminal_show_the_same_figures(tmp_path: Path) -> None:
     for expected in (f"{difference:+.2f} ({low:+.2f}, {high:+.2f})", "corrupted error % ↓", "minus plain"):
         assert expected in text and expected in terminal
     table = text.split("\n\n")[0].splitlines()
-    assert len(table) == 8 and len({len(line) for line in table}) == 1
+    assert len(table) == 2 + 10 * 2 and len({len(line) for line in table}) == 1
+    assert "clean ECE %, T ↓" in text and "clean ECE %, T ↓" in terminal
+
+
+def test_any_number_of_runs_compares(tmp_path: Path) -> None:
+    folders = [write_bench(tmp_path / f"run-{i}x", 1 + i / 10, draw=i) for i in range(9)]
+    found = compare(folders, resamples=20)
+    text = comparison_text(found)
+    assert all(text.count(f"| run-{i}x ") == 10 for i in range(9))
+    page = write_comparison(tmp_path / "new" / "compare.html", found).read_text()
+    assert page.count("<img") == 2 and page.count("<td>run-8x</td>") == 10
+    same_names = [write_bench(tmp_path / place / "run", 1.0) for place in ("here", "there")]
+    assert [group.label for group in compare(same_names, resamples=5).groups] == list(map(str, same_names))
+
+
+def test_runs_without_a_temperature_compare_by_the_rest(tmp_path: Path) -> None:
+    with_one, without = write_bench(tmp_path / "a", 1.0), write_bench(tmp_path / "b", 1.3, scaled=False)
+    found = compare([with_one, without], resamples=20)
+    assert np.isnan(found.groups[1].values[:, :, 3:]).all() and not np.isnan(found.groups[1].values[:, :, :3]).any()
+    rows = [[part.strip() for part in line.split("|")] for line in comparison_text(found).splitlines() if "|" in line]
+    assert [row[3] == "none" for row in rows if row[2] == "b"] == [False] * 6 + [True] * 4
+    assert "T ↓" not in comparison_text(compare([without], resamples=5))
+
+
+def test_models_that_see_other_sizes_of_the_same_images_compare_and_it_is_said(tmp_path: Path) -> None:
+    large = write_bench(tmp_path / "b", 1.0, resolution="64x64", images="other")
+    found = compare([write_bench(tmp_path / "a", 1.0), large], resamples=5)
+    assert "its own size: 32x32, 64x64" in comparison_text(found)
 
 
 def printed(comparison: Comparison) -> str:
@@ -124,7 +152,10 @@ def test_benchmark_of_a_run_is_found(tmp_path: Path) -> None:
     assert compare([tmp_path / "run"], resamples=5).groups[0].label == "run"
 
 
-@pytest.mark.parametrize("name, value", [("images", "2e"), ("preset", "tiny"), ("mode", "published"), ("seed", 1)])
+@pytest.mark.parametrize(
+    "name, value",
+    [("images", "2e"), ("labels", "2e"), ("preset", "tiny"), ("mode", "released"), ("seed", 1), ("stage", "source")],
+)
 def test_unlike_benchmarks_do_not_compare(tmp_path: Path, name: str, value: object) -> None:
     folders = [write_bench(tmp_path / "a", 1.0), write_bench(tmp_path / "b", 1.0, **{name: value})]
     with pytest.raises(ValueError, match=f"do not compare: {name} {value!r} against"):

@@ -1,16 +1,18 @@
 """Summaries are functions of the cells alone, and agree with the published definitions and figures."""
 
+import csv
 import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from robustmoll.corruptions import GROUPS
 from robustmoll.evaluate.baselines import ALEXNET, corruption_errors
-from robustmoll.evaluate.cells import CLEAN, Cell, format_cells
+from robustmoll.evaluate.cells import CLEAN, Cell, format_cells, parse_cells
 from robustmoll.evaluate.summary import FIGURES, summarise, write_summary
 
 # The 15 of ImageNet-C and the four extras, as Hendrycks and Dietterich (2019) name and order them.
@@ -42,6 +44,12 @@ def cell(corruption: str, severity: float, error: float) -> Cell:
         error_high=error * 2,
         ece_equal_mass=error / 3,
         ece_batch100=error / 2,
+        nll_ts=2 * error,
+        brier_ts=error**2 / 2,
+        ece_ts=error / 8,
+        temperature_a=1.25,
+        temperature_b=1.5,
+        resolution="224x224",
     )
 
 
@@ -160,15 +168,58 @@ def test_files_hold_the_summary(cells: list[Cell], tmp_path: Path) -> None:
     summary = write_summary(tmp_path, trained_on=["noise"], baseline="alexnet")
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     text = (tmp_path / "summary.md").read_text()
-    assert ["clean", "6.25", "0.188", "0.004", "1.56"] in [
+    assert ["clean", "6.25", "0.188", "0.004", "1.56", "0.125", "0.002", "0.78"] in [
         [part.strip() for part in line.strip("|").split("|")] for line in text.splitlines()
     ]
     assert "corrupted (15 corruptions, 75 cells)" in text and "without noise (12 corruptions, 60 cells)" in text
-    assert "Against AlexNet on the released ImageNet-C" in text and "Not finished" not in text
+    assert "Against AlexNet" in text and "Not finished" not in text
+    assert "made at 224x224, the size at which the model takes them" in text and "1.250 and 1.500" in text
+    # AlexNet saw the released images, these are generated: that must not go unsaid.
+    assert "Its images were released, these are generated" in text
+    with (tmp_path / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["part"] for row in rows].count("corruptions") == 16 and len(rows) == 3 + 5 + 5 + 16
+    for row in rows:
+        part = summary[row["part"]][row["name"]] if row["name"] else summary[row["part"]]
+        assert {figure: float(row[figure]) for figure in FIGURES} == {figure: part[figure] for figure in FIGURES}
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert len(tables) == 5
     for table in tables:
         assert len({(len(line), line.count("|")) for line in table}) == 1  # rectangular, also as plain text
+
+
+def test_without_a_temperature_its_figures_are_left_out_and_it_is_said(cells: list[Cell], tmp_path: Path) -> None:
+    none = dict.fromkeys(("nll_ts", "brier_ts", "ece_ts", "temperature_a", "temperature_b"))
+    (tmp_path / "cells.csv").write_text(format_cells([dataclasses.replace(c, **none) for c in cells]))
+    assert parse_cells((tmp_path / "cells.csv").read_text())[1].nll_ts is None
+    summary = write_summary(tmp_path)
+    assert summary["clean"]["ece_ts"] is None and summary["corrupted"]["nll_ts"] is None
+    text = (tmp_path / "summary.md").read_text()
+    assert "No temperature could be fitted" in text and "ECE %, T" not in text
+
+
+def test_tables_of_the_first_version_are_read(cells: list[Cell]) -> None:
+    lines = format_cells(cells).splitlines()
+    first = "\n".join(",".join(line.split(",")[:16]) for line in lines) + "\n"
+    read = parse_cells(first)
+    assert [(c.key, c.error, c.ece_batch100) for c in read] == [(c.key, c.error, c.ece_batch100) for c in cells]
+    assert read[0].ece_ts is None and summarise(read)["corrupted"]["error"] == summarise(cells)["corrupted"]["error"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"mode": "released"}, {"seed": None}, {"preset": "tiny"}, {"stage": "source"}, {"resolution": "64x64"}]
+)
+def test_two_kinds_of_images_in_one_table_are_refused(cells: list[Cell], change: dict[str, Any]) -> None:
+    mixed = [*cells[:5], dataclasses.replace(cells[5], **change)]
+    with pytest.raises(ValueError, match=rf"line 7: {next(iter(change))} .* in a table of .*; keep them apart"):
+        parse_cells(format_cells(mixed))
+
+
+def test_baseline_may_be_a_run(cells: list[Cell], tmp_path: Path) -> None:
+    suite = tmp_path / "run" / "bench" / "corruptions"
+    suite.mkdir(parents=True)
+    (suite / "cells.csv").write_text(format_cells(cells))
+    assert summarise(cells, baseline=tmp_path / "run")["baseline"]["mce"] == pytest.approx(1)
 
 
 def test_nothing_left_without_the_families_of_training(cells: list[Cell]) -> None:

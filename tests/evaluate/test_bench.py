@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from torch import Tensor, nn
 from robustmoll.corruptions import corrupt
 from robustmoll.data import Digits, ImageSet
 from robustmoll.evaluate.bench import bench
-from robustmoll.evaluate.cells import COLUMNS, Cell, Results, parse_cells
-from robustmoll.evaluate.metrics import Outcomes, measure, outcomes
+from robustmoll.evaluate.cells import COLUMNS, Cell, parse_cells
+from robustmoll.evaluate.metrics import Outcomes, judged, measure
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.temperature import cross_fit
 
 CORRUPTIONS = ("gaussian_noise", "contrast")
 SEVERITIES = (1, 5)
@@ -29,13 +32,22 @@ def digits(n: int = 101) -> ImageSet:
     return dataclasses.replace(test, images=test.images[:n], labels=test.labels[:n])
 
 
+@cache
+def templates() -> Tensor:
+    """The mean of each class of the training digits, less that of all: shape (1024, 10)."""
+    train = Digits().load()[0]
+    images = train.images.flatten(1) / 255
+    means = torch.stack([images[train.labels == digit].mean(0) for digit in range(10)], 1)
+    return means - means.mean(1, keepdim=True)
+
+
 class Counting(nn.Module):
-    """A fixed linear classifier with dropout that counts the images it sees."""
+    """A fixed linear classifier, better than chance, with dropout, that counts the images it sees."""
 
     def __init__(self, classes: int = 10, seed: int = 0) -> None:
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        self.weight = nn.Parameter(torch.randn(32 * 32, classes, generator=generator) / 4)
+        noise = torch.randn(32 * 32, classes, generator=torch.Generator().manual_seed(seed)) / 50
+        self.weight = nn.Parameter((templates() / 4 if classes == 10 else 0) + noise)
         self.dropout = nn.Dropout(0.5)
         self.seen = 0
 
@@ -54,17 +66,23 @@ def test_each_cell_is_what_a_plain_loop_finds(tmp_path: Path) -> None:
     data, model = digits(), Counting().eval()
     cells = run(tmp_path, model)
     assert [cell.key for cell in cells] == ["clean-0", *(f"{c}-{s}" for c in CORRUPTIONS for s in SEVERITIES)]
+    with torch.no_grad():
+        temperatures = cross_fit(model(data.images / 255), data.labels)
+    assert Results(tmp_path).temperatures() == temperatures and temperatures.a is not None
     for cell in cells:
         images = data.images if cell.name == "clean" else corrupt(data.images, cell.name, cell.severity)
         with torch.no_grad():
-            found = outcomes(model(images / 255), data.labels)
+            found = judged(model(images / 255), data.labels, temperatures.of_images(101))
         for column, value in measure(found).items():
             assert getattr(cell, column) == pytest.approx(value, rel=1e-6)
-        for stored, expected in zip(Results(tmp_path).outcomes(cell), found, strict=True):
+        assert (cell.temperature_a, cell.temperature_b) == (temperatures.a, temperatures.b)
+        kept = Results(tmp_path).judged(cell)
+        for stored, expected in zip((*kept.raw, *kept.scaled), (*found.raw, *found.scaled), strict=True):
             np.testing.assert_allclose(stored, expected, rtol=1e-4)
         assert (cell.model, cell.dataset, cell.preset, cell.mode, cell.seed, cell.n) == (
             "Counting", "digits/test", "cifar", "generated", 0, 101,
         )  # fmt: skip
+        assert (cell.stage, cell.resolution) == ("model", "32x32")
 
 
 def test_file_has_the_agreed_columns_and_reads_back_exactly(tmp_path: Path) -> None:
@@ -75,7 +93,7 @@ def test_file_has_the_agreed_columns_and_reads_back_exactly(tmp_path: Path) -> N
     assert parse_cells(text) == cells == run(tmp_path, severities=(1 / 3, 5))
     assert [field.name for field in dataclasses.fields(Cell)] == list(COLUMNS)
     for cell in cells:
-        assert measure(Results(tmp_path).outcomes(cell)) == {name: getattr(cell, name) for name in list(COLUMNS)[8:]}
+        assert measure(Results(tmp_path).judged(cell)) == {name: getattr(cell, name) for name in list(COLUMNS)[8:-4]}
 
 
 def test_results_do_not_depend_on_batch_size(tmp_path: Path) -> None:
@@ -155,7 +173,7 @@ def test_killed_benchmark_goes_on_at_the_first_unfinished_cell(tmp_path: Path) -
 WORKER = """
 import sys
 from accelerate import Accelerator
-from test_cells import Counting, digits, run
+from test_bench import Counting, digits, run
 accelerator = Accelerator(cpu=True)
 assert accelerator.num_processes == 2
 model = Counting()
@@ -175,7 +193,7 @@ def test_two_processes_give_the_digits_of_one(tmp_path: Path) -> None:
         [*launch, str(worker), str(tmp_path / "two")],
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(here), str(here.parent), *sys.path]),
+            "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1]), *sys.path]),
             "OMP_NUM_THREADS": "1",
         },
         capture_output=True,
@@ -255,7 +273,7 @@ def test_mistakes_get_one_clear_line(
         (lambda text: text.replace("corruption,severity", "severity,corruption", 1), "no table of cells"),
         (lambda text: "", "no table of cells"),
         (lambda text: text.replace("clean,0,101", "clean,0,many"), "line 2: .*many"),
-        (lambda text: text.replace("clean,0,", "clean,", 1), "line 2: 15 values for 16 columns"),
+        (lambda text: text.replace("clean,0,", "clean,", 1), "line 2: 22 values for 23 columns"),
         (lambda text: text + text.splitlines()[-1] + "\n", "line 7: a second row for contrast-5"),
     ],
 )

@@ -13,6 +13,7 @@ from robustmoll.evaluate.report import CAPTIONS, write_report
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.evaluate.tables import headline
 
+KNOWN = ("heat-map", "severity-curves", "baseline", "reliability", "reliability-scaled", "training")
 VOID = {"meta", "img", "br", "link"}
 
 
@@ -44,8 +45,9 @@ class Page(HTMLParser):
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose names and config look like HTML."""
     folder = tmp_path_factory.mktemp("runs") / "a <b>bold & brave</b> run".replace("/", "")
-    write_bench(folder / "bench" / "cifar", 1.0)
-    write_summary(folder / "bench" / "cifar", trained_on=["noise"])
+    cells = [("clean", 0), ("fog", 1), ("fog", 5), ("frost (procedural)", 1), ("frost (procedural)", 5)]
+    write_bench(folder / "bench" / "cifar", 1.0, cells=cells)
+    write_summary(folder / "bench" / "cifar", trained_on=["noise"], baseline=folder)
     (folder / "config.yaml").write_text("model:\n  name: <script>alert('no')</script>\n")
     (folder / "env.json").write_text('{"torch": "2.14"}\n')
     rows = [{"epoch": "1", "loss": "2", "test_nll": "1", "test_error": "0.5", "lr": "0.1"}]
@@ -72,7 +74,7 @@ def test_page_loads_nothing(run: Path, page: Page) -> None:
 
 def test_pictures_are_whole_and_load_nothing_either(page: Page) -> None:
     sources = [value for _, name, value in page.attributes if name == "src"]
-    assert len(sources) == 5
+    assert len(sources) == 7
     for source in sources:
         root = ElementTree.fromstring(base64.b64decode(source.partition(",")[2]))
         assert root.tag.endswith("svg")
@@ -96,17 +98,17 @@ def test_names_and_files_are_shown_as_they_are(run: Path, page: Page) -> None:
 
 
 def test_each_known_picture_says_what_to_look_for(page: Page) -> None:
-    for name in ("heat-map", "severity-curves", "reliability", "training"):
+    for name in KNOWN:
         heading, caption = CAPTIONS[name]
         assert heading in page.texts["h2"] and caption in page.texts["p"]
     assert all("\n" not in caption and caption.endswith(".") for _, caption in CAPTIONS.values())
     alternatives = [value for _, name, value in page.attributes if name == "alt"]
-    assert len(alternatives) == 5 and all(alternatives)
+    assert len(alternatives) == 7 and all(alternatives)
 
 
 def test_pictures_are_saved_too(run: Path) -> None:
     names = {path.name for path in (run / "plots").iterdir()}
-    assert names == {f"{n}.png" for n in ("heat-map", "severity-curves", "reliability", "training", "my own <i>")}
+    assert names == {f"{n}.png" for n in (*KNOWN, "my own <i>")}
 
 
 def test_run_without_a_benchmark_gets_its_page(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""Whom a benchmark asks: timm's networks by name, from the Hub, or from a local folder or file."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import timm
+from safetensors import SafetensorError
+from timm.data import resolve_model_data_config
+from timm.models import is_model_pretrained
+from torch import nn
+
+from robustmoll import checkpoint
+from robustmoll.evaluate.views import View
+from robustmoll.models.factory import check_name
+from robustmoll.tasks.classify import Classifier, load_classifier, load_weights
+
+__all__ = ["Subject", "load_subject"]
+
+# Files of weights that can hold code.
+PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".tar", ".npz")
+WAY_OUT = (
+    "give a folder with config.json and model.safetensors, as timm's save_pretrained(safe_serialization=True) writes"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A classifier and how it wants its images.
+
+    Attributes:
+        name: What tables call it.
+        model: Float images in [0, 1] at the view's size in, logits out; it standardises by itself.
+        view: How images get to its size.
+        num_classes: Number of its classes.
+        channels: Of its images.
+    """
+
+    name: str
+    model: nn.Module
+    view: View
+    num_classes: int
+    channels: int
+
+    def check_fits(self, classes: int, channels: int, dataset: str) -> None:
+        """Raises a ValueError if images of so many channels and classes are not for it."""
+        if classes != self.num_classes:
+            raise ValueError(
+                f"{self.name} tells {self.num_classes} classes apart, but {dataset} has {classes};"
+                " benchmark it on images of its own classes"
+            )
+        if channels != self.channels:
+            raise ValueError(f"{self.name} takes {self.channels} channels, but the images of {dataset} have {channels}")
+
+
+def load_subject(name: str, random_classes: int | None = None) -> Subject:
+    """Loads a network with its weights; nothing that a file holds can run.
+
+    Args:
+        name: A timm name with or without the tag of its weights ("resnet50.a1_in1k"), "hf-hub:owner/name", or a local
+            folder ("local-dir:" may stand before it) or .safetensors file with its config.json beside it.
+        random_classes: Takes a timm name without its weights, for a trial, with so many classes.
+
+    Raises:
+        ValueError: If there is no such network, its weights cannot be had, or they are pickled.
+    """
+    path = Path(name.removeprefix("local-dir:")).expanduser()
+    if path.suffix.lower() in PICKLES:
+        raise ValueError(f"{name} may hold code, and is not opened: {WAY_OUT}")
+    if name.startswith("local-dir:") or path.exists():
+        return _local(path)
+    if random_classes is not None:
+        check_name(name)
+        return _subject(f"{name} (random weights)", timm.create_model(name, num_classes=random_classes))
+    return _subject(name, _pretrained(name))
+
+
+def _subject(name: str, network: nn.Module) -> Subject:
+    config, classes = resolve_model_data_config(network), int(network.num_classes)  # type: ignore[arg-type]
+    classifier = Classifier(network, config["mean"], config["std"], classes)
+    return Subject(name, classifier, View.of(config), classes, config["input_size"][0])
+
+
+def _pretrained(name: str) -> nn.Module:
+    if not name.startswith("hf-hub:"):
+        check_name(name)
+        if not is_model_pretrained(name):
+            raise ValueError(f"timm has no weights for {name!r}: {WAY_OUT}, or --pretrained false for random ones")
+    try:
+        with _quiet("huggingface_hub"):
+            return timm.create_model(name, pretrained=True)
+    except (OSError, RuntimeError) as error:  # all that the Hub, the network and the cache raise
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        raise ValueError(f"the weights of {name} cannot be had ({reason}); without a network, {WAY_OUT}") from error
+
+
+def _local(path: Path) -> Subject:
+    folder, weights = (path, path / "model.safetensors") if path.is_dir() else (path.parent, path)
+    for needed in (folder / "config.json", weights):
+        if not needed.exists():
+            raise ValueError(f"{needed} is missing: {WAY_OUT}")
+    name = folder.resolve().name
+    if (folder / "checkpoint.json").exists():  # one of ours
+        saved = checkpoint.load(folder)
+        channels, height, width = saved.config["pretrained_cfg"]["input_size"]
+        classifier = load_classifier(saved.config, saved.weights)
+        return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+    try:
+        subject = _subject(name, timm.create_model(f"local-dir:{folder}", pretrained=False))
+        state = safetensors.torch.load_file(weights)
+    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{folder} is not what timm's save_pretrained writes: {error}") from error
+    load_weights(subject.model, state)  # type: ignore[arg-type]
+    return subject
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keeps a library's warnings about retries to itself: what comes of them is said in one line."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
