@@ -33,8 +33,6 @@ def errors_by_corruption(runs: Runs) -> Figure:
             if label in found:
                 ax.plot(found[label], row, color=styles[run]["color"], marker=styles[run]["marker"], ms=5, ls="")
     ax.set_yticks(range(len(labels)), labels)
-    for tick, label in zip(ax.get_yticklabels(), labels, strict=True):
-        tick.set_color(colour_of(label))
     ax.invert_yaxis()
     ax.set_xlim(left=0)
     ax.set_xlabel("error in %, mean over severities")
@@ -63,9 +61,9 @@ def baseline_bars(baseline: dict[str, Any]) -> Figure:
     labels = list(baseline["ce"])
     drawn = figure(9.5, 1.2 + 0.24 * len(labels))
     axes = drawn.subplots(1, 2, sharey=True)
-    for ax, title, mean, ratios in (
-        (axes[0], "mCE", baseline["mce"], baseline["ce"]),
-        (axes[1], "relative mCE", baseline["relative_mce"], baseline["relative_ce"]),
+    for ax, title, what, mean, ratios in (
+        (axes[0], "mCE", "error", baseline["mce"], baseline["ce"]),
+        (axes[1], "relative mCE", "error beyond the clean one", baseline["relative_mce"], baseline["relative_ce"]),
     ):
         for row, label in enumerate(labels):
             if ratios[label] is not None:
@@ -76,8 +74,8 @@ def baseline_bars(baseline: dict[str, Any]) -> Figure:
                 )  # fmt: skip
         ax.axvline(100, color="#3c3c3c", lw=1, ls=(0, (4, 3)))
         ax.set_title(f"{title}: undefined" if mean is None else f"{title}: {100 * mean:.1f} %")
-        ax.set_xlabel(f"% of {baseline['name']}")
-        ax.margins(x=0.1)
+        ax.set_xlabel(f"{what} in % of that of {baseline['name']}")
+        ax.margins(x=0.1, y=0.02)
         ax.grid(False, axis="y")
     axes[0].set_yticks(range(len(labels)), labels)
     axes[0].invert_yaxis()

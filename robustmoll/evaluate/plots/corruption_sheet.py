@@ -27,9 +27,8 @@ def corruption_sheet(source: Source, corruptions: list[str], severities: list[fl
     blocks = 2 if len(names) > 4 and len(severities) < 6 else 1
     rows, columns = -(-len(names) // blocks), 1 + len(severities)
     drawn = figure(9.5, rows * (9.5 / blocks - 1.05) / columns + 0.25)
-    grid = drawn.add_gridspec(
-        rows, blocks * (1 + columns), width_ratios=blocks * [1.55, *columns * [1]], hspace=0.03, wspace=0.03
-    )
+    drawn.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    grid = drawn.add_gridspec(rows, blocks * (1 + columns), width_ratios=blocks * [1.4, *columns * [1]])
     for place, name in enumerate(names):
         block, line = divmod(place, rows)
         first = block * (1 + columns)

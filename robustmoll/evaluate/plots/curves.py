@@ -53,7 +53,9 @@ def severity_curves(runs: Runs) -> Figure:
     for row in axes[1:]:  # before and after temperature scaling on one scale
         row[0].set_ylim(0, highest)
     for part, above, below in zip(parts, axes[0], axes[-1], strict=True):
-        above.set_title("all corruptions" if part == "corrupted" else part, color=COLOURS[part])
+        # Where colours tell runs apart, they do not tell families.
+        title = "all corruptions" if part == "corrupted" else part
+        above.set_title(title, color=COLOURS[part] if len(runs) == 1 else COLOURS["clean"])
         below.set_xlabel("severity")
         below.set_xticks(range(6))
     if len(runs) > 1:
