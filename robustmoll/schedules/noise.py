@@ -1,17 +1,4 @@
-r"""Schedules: pure functions of the degradation time t.
-
-t runs from data to noise: t = 0 is the clean image and t = 1 the fully degraded one. Three kinds of schedule map t
-to a strength:
-
-- a *noise schedule* gives :math:`\alpha(t), \sigma(t)` of :math:`x_t = \alpha x + \sigma \epsilon`, with
-  :math:`\epsilon \sim N(0, I)`, and the signal-to-noise ratio :math:`\mathrm{snr}(t) = \alpha^2 / \sigma^2`;
-- a *blur schedule* gives the blur's standard deviation :math:`\sigma(t)` in pixels;
-- a *label schedule* gives :math:`\gamma(t) \in [0, 1]`, the share of a label's certainty that is lost at t.
-
-All are element-wise, keep shape, dtype and device of t, and meet their values at t = 0 and t = 1 exactly: where a
-textbook form would leave a rounding error there (cos(pi/2) is not 0 in floating point), an equal form is used that does
-not. They are differentiable in t; a root's slope at 0 is infinite, in the formula as in PyTorch.
-"""
+r"""Noise schedules: t to the signal's share alpha and the noise's standard deviation sigma."""
 
 import math
 from abc import ABC, abstractmethod
@@ -20,20 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = [
-    "VE",
-    "VP",
-    "BlurSchedule",
-    "CosineNoise",
-    "LabelSchedule",
-    "LinearNoise",
-    "LogBlur",
-    "NoiseSchedule",
-    "PowerLabel",
-    "SigmoidNoise",
-    "SnrLabel",
-    "SubVP",
-]
+from robustmoll.schedules.geometric import geometric
+
+__all__ = ["VE", "VP", "CosineNoise", "LinearNoise", "NoiseSchedule", "SigmoidNoise", "SubVP"]
 
 
 class NoiseSchedule(ABC):
@@ -190,103 +166,7 @@ class VE(NoiseSchedule):
         return torch.ones_like(t)
 
     def sigma(self, t: Tensor) -> Tensor:
-        return _geometric(self.sigma_min, self.sigma_max, t)
-
-
-class BlurSchedule(ABC):
-    """A function sigma(t), the blur's standard deviation in pixels; a new schedule defines this one."""
-
-    @abstractmethod
-    def sigma(self, t: Tensor, width: int) -> Tensor:
-        """The blur at t for images of that width, in pixels, shaped as t."""
-
-
-@dataclass(frozen=True)
-class LogBlur(BlurSchedule):
-    r"""Blur on a log scale, :math:`\sigma(t) = \sigma_{min}^{1 - t} \sigma_{max}^t`, in pixels.
-
-    Heinonen et al. (AISTATS 2025) after Rissanen et al. (ICLR 2023).
-
-    Args:
-        sigma_min: sigma at t = 0 in pixels, > 0.
-        sigma_max: sigma at t = 1 in pixels, greater than `sigma_min`; None takes the image's width.
-
-    Raises:
-        ValueError: If an argument is out of its range.
-
-    Example:
-        >>> LogBlur().sigma(torch.tensor([0.0, 0.5, 1.0]), width=32)
-        tensor([ 0.3000,  3.0984, 32.0000])
-    """
-
-    sigma_min: float = 0.3
-    sigma_max: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sigma_min < (math.inf if self.sigma_max is None else self.sigma_max):
-            raise ValueError(f"LogBlur needs 0 < sigma_min < sigma_max, got {self}")
-
-    def sigma(self, t: Tensor, width: int) -> Tensor:
-        return _geometric(self.sigma_min, self.sigma_max or width, t)
-
-
-class LabelSchedule(ABC):
-    """A function gamma(t) in [0, 1] with gamma(0) = 0 where nothing is lost; a new one defines `__call__`."""
-
-    @abstractmethod
-    def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
-        """Returns gamma(t), shaped as t; `noise` is the schedule of the noise it accompanies, if it is noise."""
-
-
-@dataclass(frozen=True)
-class PowerLabel(LabelSchedule):
-    r"""Power of time, :math:`\gamma = t^k` (Heinonen et al., AISTATS 2025; there for blur, with k = 1).
-
-    Args:
-        k: Exponent, > 0. A large one keeps labels sharp for longer.
-
-    Raises:
-        ValueError: If k is not positive and finite.
-    """
-
-    k: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_power(self.k)
-
-    def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
-        return t**self.k
-
-
-@dataclass(frozen=True)
-class SnrLabel(LabelSchedule):
-    r"""The noise's share of the power, :math:`\gamma = (1 + \mathrm{snr})^{-k} = (\sigma^2 / (\alpha^2 + \sigma^2))^k`.
-
-    For :class:`CosineNoise` this is :math:`\sin^{2k}(\pi t / 2)` (Heinonen et al., AISTATS 2025).
-
-    Args:
-        k: Exponent, > 0. A large one keeps labels sharp for longer.
-
-    Raises:
-        ValueError: If k is not positive and finite, or, when called, if there is no noise whose ratio could be taken.
-    """
-
-    k: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_power(self.k)
-
-    def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
-        if noise is None:
-            raise ValueError("SnrLabel needs a noise schedule and got none; for a blur use PowerLabel")
-        alpha, sigma = noise(t)
-        # Not through snr, which is infinite where there is no noise.
-        return (sigma / torch.hypot(alpha, sigma)) ** (2 * self.k)
-
-
-def _geometric(low: float, high: float, t: Tensor) -> Tensor:
-    """low^(1 - t) high^t: equal to low at t = 0 and to high at t = 1 without rounding."""
-    return torch.pow(low, 1 - t) * torch.pow(high, t)
+        return geometric(self.sigma_min, self.sigma_max, t)
 
 
 def _sigmoid_share(t: Tensor, start: float, end: float) -> Tensor:
@@ -300,8 +180,3 @@ def _sigmoid_share(t: Tensor, start: float, end: float) -> Tensor:
         return torch.expm1(t * (start - end)) * torch.sigmoid(-t * start - (1 - t) * end)
 
     return gap(t) / gap(torch.ones_like(t))
-
-
-def _check_power(k: float) -> None:
-    if not 0 < k < math.inf:
-        raise ValueError(f"the label's exponent k must be positive and finite, got {k}")
