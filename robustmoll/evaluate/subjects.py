@@ -111,8 +111,10 @@ def _local(path: Path) -> Subject:
     try:
         subject = _subject(name, timm.create_model(f"local-dir:{folder}", pretrained=False))
         state = safetensors.torch.load_file(weights)
-    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{folder} is not what timm's save_pretrained writes: {error}") from error
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{folder} is not what timm's save_pretrained writes: {' '.join(str(error).split())}"
+        ) from error
     load_weights(subject.model, state)  # type: ignore[arg-type]
     return subject
 

@@ -1,0 +1,164 @@
+"""Images of cells: corrupted where it is said, read as they were written, and never of two kinds."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_bench import Counting, digits
+from torch import Tensor, nn
+
+from robustmoll.corruptions import NAMES, corrupt
+from robustmoll.data import ImageSet
+from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.sources import Generated, Read, preset_of_size
+from robustmoll.evaluate.views import View
+
+CPU = torch.device("cpu")
+ROWS = slice(10, 14)
+
+
+@dataclasses.dataclass
+class Files:
+    """A corrupted set as `robustmoll.data.open_corrupted` gives it, made in memory."""
+
+    clean: ImageSet
+    name: str = "digits-c"
+    preset: str = "cifar"
+    mode: str = "written"
+    seed: int | None = 3
+    frost: str = "frost (procedural)"
+    corruptions: tuple[str, ...] = NAMES
+    severities: tuple[float, ...] = (1, 5)
+    labels: Tensor | None = None
+
+    def images(self, corruption: str, severity: float) -> ImageSet:
+        made = corrupt(self.clean.images, corruption, severity, self.preset, self.seed or 0)
+        labels = self.clean.labels if self.labels is None else self.labels
+        return dataclasses.replace(self.clean, images=made[: len(labels)], labels=labels)
+
+
+def test_stage_says_where_images_are_corrupted() -> None:
+    data, view = digits(), View((64, 64), crop_pct=0.9)
+    ids = range(10, 14)
+    at_model = Generated(data, seed=1, view=view)
+    expected = corrupt(view(data.images[ROWS]), "gaussian_noise", 3, "tiny", 1, ids)
+    assert torch.equal(at_model.cell("gaussian_noise", 3)(ROWS, CPU), expected)
+    assert (at_model.stage, at_model.resolution, at_model.preset) == ("model", "64x64", "tiny")
+    at_source = Generated(data, seed=1, view=view, stage="source")
+    expected = view(corrupt(data.images[ROWS], "gaussian_noise", 3, "cifar", 1, ids))
+    assert torch.equal(at_source.cell("gaussian_noise", 3)(ROWS, CPU), expected)
+    assert (at_source.stage, at_source.resolution, at_source.preset) == ("source", "32x32", "cifar")
+    # Clean images take the same path.
+    for source in (at_model, at_source):
+        assert torch.equal(source.cell("clean", 0)(ROWS, CPU), view(data.images[ROWS]))
+
+
+def test_stages_are_one_where_nothing_is_scaled() -> None:
+    for view in (None, View((32, 32))):
+        source = Generated(digits(), view=view, stage="source")
+        assert (source.stage, source.resolution) == ("model", "32x32")
+
+
+SIZES = {"cifar": (16, 32, 45), "tiny": (46, 64, 96, 119), "imagenet": (120, 224, 384)}
+
+
+@pytest.mark.parametrize("preset, side", [(preset, side) for preset, sides in SIZES.items() for side in sides])
+def test_constants_are_those_made_for_the_size(preset: str, side: int) -> None:
+    assert preset_of_size(side, 2 * side) == preset
+    assert Generated(digits(), preset="tiny").preset == "tiny"
+
+
+def measured(out: Path, model: nn.Module, data: ImageSet, **changes: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    cells = bench(model, data, out, severities=(1, 5), batch_size=32, **changes)
+    return [dataclasses.asdict(cell) for cell in cells]
+
+
+def test_files_give_the_digits_of_generated_images(tmp_path: Path) -> None:
+    data = digits()
+    generated = measured(tmp_path / "generated", Counting(), data, seed=3)
+    written = measured(tmp_path / "written", Counting(), data, corrupted=Files(data))
+    assert len(written) == 1 + 15 * 2
+    for one, other in zip(generated, written, strict=True):
+        assert (one.pop("mode"), other.pop("mode")) == ("generated", "written")
+        remarks = one.pop("corruption").partition(" (")[0], other.pop("corruption").partition(" (")[0]
+        assert remarks[0] == remarks[1] and one == other
+    assert [cell["seed"] for cell in written] == 31 * [3]
+
+
+def test_released_images_need_no_seed_and_say_what_frost_they_have(tmp_path: Path) -> None:
+    files = Files(digits(), mode="released", seed=None, frost="frost")
+    cells = bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=files)
+    assert [(cell.corruption, cell.mode, cell.seed) for cell in cells] == [
+        ("clean", "released", None),
+        ("frost", "released", None),
+    ]
+    assert bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=files) == cells
+
+
+def test_files_of_another_size_are_scaled_for_the_model() -> None:
+    data, view = digits(), View((48, 48))
+    source = Read(data, Files(data), view)
+    made = corrupt(data.images, "fog", 5, "cifar", 3)
+    assert torch.equal(source.cell("fog", 5)(ROWS, CPU), view(made[ROWS]))
+    assert (source.stage, source.resolution) == ("source", "32x32")
+
+
+def run(out: Path, **changes: Any) -> list[Cell]:  # noqa: ANN401
+    request = {"corruptions": ("fog",), "severities": (1,), "corrupted": Files(digits()), **changes}
+    return bench(Counting(), digits(), out, **request)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"preset": "tiny"}, "digits-c was made with preset 'cifar', not 'tiny'"),
+        ({"severities": (2,)}, "digits-c has no severity 2.0; it has 1, 5"),
+        ({"corruptions": ("saturate",)}, "digits-c has no corruption saturate; it has gaussian_noise"),
+        ({"corrupted": Files(digits(), labels=digits().labels.flip(0))}, "labels of fog 1 are not those of the clean"),
+        ({"corrupted": Files(digits(), labels=digits().labels[:50])}, r"\(50 against 101 images\)"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        run(tmp_path, **change)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"corrupted": None}, "holds a benchmark with mode 'written', not 'generated'"),
+        ({"corrupted": Files(digits(), mode="released")}, "mode 'written', not 'released'"),
+        ({"corrupted": Files(digits(), preset="tiny")}, "preset 'cifar', not 'tiny'"),
+        ({"corrupted": Files(digits(), seed=4)}, "seed 3, not 4"),
+        ({"view": View((48, 48))}, "stage 'model', not 'source'"),
+    ],
+)
+def test_one_folder_holds_images_of_one_kind(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    run(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path, **change)
+
+
+def test_images_that_are_read_when_they_are_asked_for_need_no_tensor(tmp_path: Path) -> None:
+    data = digits()
+    lazy = dataclasses.replace(data)
+    object.__setattr__(lazy, "images", Lazy(data.images))
+    cells = bench(Counting(), lazy, tmp_path / "lazy", corruptions=("fog",), severities=(1,), batch_size=30)
+    assert cells == bench(Counting(), data, tmp_path / "tensor", corruptions=("fog",), severities=(1,), batch_size=30)
+
+
+class Lazy:
+    """Images behind an index, no tensor."""
+
+    def __init__(self, images: Tensor) -> None:
+        self.kept, self.shape, self.dtype = images, images.shape, images.dtype
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        return self.kept[rows].clone()
