@@ -16,7 +16,7 @@ from torch import nn
 from robustmoll import checkpoint
 from robustmoll.evaluate.views import View
 from robustmoll.models.factory import check_name
-from robustmoll.tasks.classify import Classifier, load_classifier, load_weights
+from robustmoll.tasks import Classifier, load_classifier, load_weights
 
 __all__ = ["Subject", "load_subject"]
 
