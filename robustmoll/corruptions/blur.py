@@ -12,26 +12,25 @@ Quirks of the original that are kept:
 - `zoom_blur`: the factors are those of `numpy.arange`, whose end point slips in by rounding at severity 1
   and 2; the clean image counts twice; the enlarged image is anchored at the upper left where it is one
   pixel larger than the frame.
-
-One difference: `defocus_blur` convolves by Fourier transform where the kernel is large, as OpenCV does.
 """
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.filters import correlate, gaussian_filter, gaussian_taps
+from robustmoll.corruptions.filters import Rows, filter_matrix, gaussian_filter, gaussian_taps, neighbours, separable
 from robustmoll.corruptions.glass import shuffled
-from robustmoll.corruptions.motion import drag, zoomed_transposed
+from robustmoll.corruptions.motion import drag, mean_zoom
 from robustmoll.corruptions.registry import corruption
 from robustmoll.draws import Draws
 
 
-@corruption("blur")
+@corruption("blur", copies=8)
 def defocus_blur(x: Tensor, draws: Draws, radius: float, alias_blur: float) -> Tensor:
     """Correlation with a disk of `radius` pixels, itself smoothed by a Gaussian of `alias_blur` pixels."""
-    return correlate(x, disk(radius, alias_blur))
+    return separable(x, *disk_rows(radius, alias_blur, *x.shape[-2:], x.device))
 
 
 @corruption("blur")
@@ -52,21 +51,17 @@ def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iteratio
     return gaussian_filter(shuffled(levels, moves, delta), sigma)
 
 
-@corruption("blur")
+@corruption("blur", copies=8)
 def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
     """A trail of 2 ceil(radius) + 1 pixels, at -45 to 45 degrees, that fades like a Gaussian of `sigma`."""
     angle = draws.scalars(1)[:, 0] * 90 - 45
     return drag(x, angle, radius, sigma)
 
 
-@corruption("blur")
+@corruption("blur", copies=8)
 def zoom_blur(x: Tensor, draws: Draws, start: float, stop: float, step: float) -> Tensor:
     """The mean of the image, and of it enlarged by each of the factors `numpy.arange(start, stop, step)`."""
-    factors = arange(start, stop, step)
-    total = x.mT.contiguous()
-    for factor in factors:
-        total.add_(zoomed_transposed(x, factor))
-    return total.div_(len(factors) + 1).mT
+    return mean_zoom(x, (1.0, *arange(start, stop, step)))
 
 
 @corruption("extra")
@@ -81,10 +76,33 @@ def arange(start: float, stop: float, step: float) -> list[float]:
     return [start + i * increment for i in range(math.ceil((stop - start) / step))]
 
 
-def disk(radius: float, alias_blur: float) -> Tensor:
-    """The kernel of `defocus_blur`, float64, square, of odd size, on the CPU."""
+@lru_cache(maxsize=64)
+def disk_rows(radius: float, alias_blur: float, height: int, width: int, device: torch.device) -> tuple[Rows, Rows]:
+    """The kernel of `defocus_blur` as what `separable` needs.
+
+    A disk has few different rows. So the filters along rows are these, smoothed; those along columns sum
+    them, at the places that they have in the disk.
+    """
+    across, down = disk(radius, alias_blur)
+    reach = across.shape[1] // 2
+    columns = neighbours(width, reach, "mirror").repeat(len(across), 1), across.repeat_interleave(width, 0)
+    which, place = down.T.nonzero(as_tuple=True)
+    rows = neighbours(height, reach, "mirror")[:, place] + which * height, down.T[which, place]
+    across_rows, down_rows = ((i.to(device, torch.int32), w.to(device, torch.float32)) for i, w in (columns, rows))
+    return across_rows, down_rows
+
+
+def disk(radius: float, alias_blur: float) -> tuple[Tensor, Tensor]:
+    """The kernel of `defocus_blur`, square and of odd size, as a product of few rows and few columns.
+
+    Returns:
+        Rows (F, n) and columns (n, F), float64; columns @ rows is the kernel.
+    """
     reach, smooth_reach = (8, 1) if radius <= 8 else (math.ceil(radius), 2)
     square = torch.arange(-reach, reach + 1, dtype=torch.float64).square()
     inside = (square[:, None] + square <= radius**2).to(torch.float64)
-    taps = torch.tensor(gaussian_taps(alias_blur, smooth_reach), dtype=torch.float64)
-    return correlate((inside / inside.sum())[None, None], taps[:, None] * taps)[0, 0]
+    rows, which = inside.unique(dim=0, return_inverse=True)
+    smooth = filter_matrix(len(square), gaussian_taps(alias_blur, smooth_reach), "mirror")
+    columns = torch.nn.functional.one_hot(which).to(torch.float64) / inside.sum()
+    filled = rows.any(dim=1)
+    return rows[filled] @ smooth.T, smooth @ columns[:, filled]

@@ -127,3 +127,11 @@ def box_blur(x: Tensor) -> Tensor:
     x = pad(x[:, None], [1] * 4, mode="reflect")[:, 0]
     x = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
     return (x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]).div_(9)
+
+
+def emboss(x: Tensor) -> Tensor:
+    """The correlation with [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], borders mirrored."""
+    x = pad(x[:, None], [1] * 4, mode="reflect")[:, 0]
+    falling = x[:, 2:, 2:] - x[:, :-2, :-2]
+    down, right = x[:, 2:, 1:-1] - x[:, :-2, 1:-1], x[:, 1:-1, 2:] - x[:, 1:-1, :-2]
+    return falling.mul_(2).add_(down).add_(right).add_(x[:, 1:-1, 1:-1])

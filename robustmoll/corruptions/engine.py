@@ -77,7 +77,8 @@ def corrupt(
     out = torch.empty_like(x)
     for cell, members in cells.items():
         address = "/".join(map(str, (seed, *cell)))
-        for piece in pieces(members, x):
+        copies = REGISTRY[known_name("corruption", cell[0], REGISTRY)].copies
+        for piece in pieces(members, x, copies):
             place = index_of(piece, x.device)
             draws = Draws(address, [image_ids[i] for i in piece], x.device)
             out[place] = corrupt_cell(x[place], *cell, preset, draws)
@@ -124,9 +125,9 @@ def index_of(piece: list[int], device: torch.device) -> slice | Tensor:
     return torch.tensor(piece, device=device)
 
 
-def pieces(members: list[int], x: Tensor) -> Iterator[list[int]]:
+def pieces(members: list[int], x: Tensor, copies: int) -> Iterator[list[int]]:
     """Cuts a list of images into parts that fit a CPU's cache; an accelerator takes all at once."""
-    size = max(PIECE // x[0].numel(), 1) if x.device.type == "cpu" else len(members)
+    size = max(PIECE // (x[0].numel() * copies), 1) if x.device.type == "cpu" else len(members)
     return (members[i : i + size] for i in range(0, len(members), size))
 
 

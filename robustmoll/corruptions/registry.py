@@ -20,18 +20,23 @@ class Corruption(NamedTuple):
         colour: True if the function wants three channels. A grey image is then repeated three times and the
             luma of the result is kept.
         whole: True if the function works in whole grey levels: x and y are uint8 then, and x is not its own.
+        copies: About how many copies of its images the function makes at a time. The more, the fewer images it
+            is given, so that they fit a CPU's cache.
     """
 
     function: Function
     group: str
     colour: bool
     whole: bool
+    copies: int
 
 
 REGISTRY: dict[str, Corruption] = {}
 
 
-def corruption(group: str, colour: bool = False, whole: bool = False) -> Callable[[Function], Function]:
+def corruption(
+    group: str, colour: bool = False, whole: bool = False, copies: int = 1
+) -> Callable[[Function], Function]:
     """Registers a function under its own name; see `Corruption` for the form it must have."""
 
     def register(function: Function) -> Function:
@@ -40,7 +45,7 @@ def corruption(group: str, colour: bool = False, whole: bool = False) -> Callabl
             raise ValueError(f"there is a corruption {name!r} already; give the new one another name")
         if name not in CONSTANTS:
             raise ValueError(f"corruption {name!r} has no row in CONSTANTS; add one before registering it")
-        REGISTRY[name] = Corruption(function, group, colour, whole)
+        REGISTRY[name] = Corruption(function, group, colour, whole, copies)
         return function
 
     return register

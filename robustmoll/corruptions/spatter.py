@@ -9,14 +9,13 @@ Differences: an image on which no drop falls stays as it is, where the original 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, equalized
-from robustmoll.corruptions.filters import correlate, gaussian_filter
+from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized
+from robustmoll.corruptions.filters import gaussian_filter
 from robustmoll.corruptions.registry import corruption
 from robustmoll.draws import Draws
 
 WATER = (175.0, 238.0, 238.0)  # pale turquoise
 MUD = (63.0, 42.0, 20.0)
-EMBOSS = torch.tensor([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
 FARTHEST = 20  # pixels
 
 
@@ -59,7 +58,7 @@ def light(edges: Tensor) -> Tensor:
     """How light falls on drops with the given edges, (B, H, W)."""
     distance = box_blur(chamfer_distance(edges, FARTHEST)).floor_()
     relief = equalized(distance, FARTHEST + 1)
-    return box_blur(correlate(relief[:, None], EMBOSS)[:, 0].clamp_(0, 255))
+    return box_blur(emboss(relief).clamp_(0, 255))
 
 
 def colour(rgb: tuple[float, float, float], device: torch.device) -> Tensor:
