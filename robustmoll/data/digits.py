@@ -1,7 +1,6 @@
 """The 1,797 scanned digits that scikit-learn carries: real images without a download."""
 
 import torch
-from sklearn.datasets import load_digits
 from torch.nn.functional import interpolate
 
 from robustmoll.data.image_set import Data, ImageSet, split
@@ -32,6 +31,8 @@ class Digits(Data):
         return tuple("0123456789")
 
     def load(self) -> tuple[ImageSet, ImageSet]:
+        from sklearn.datasets import load_digits  # takes two seconds, which few commands need to wait for
+
         bunch = load_digits()
         grey = torch.from_numpy(bunch.images).float()[:, None] * (255 / 16)
         grey = interpolate(grey, size=(self.size, self.size), mode="bicubic", align_corners=False)

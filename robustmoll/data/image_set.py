@@ -1,25 +1,32 @@
-"""What a data set is here: images and labels in memory, and where they come from."""
+"""What a data set is here: images behind an index, their labels, and where they come from."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-__all__ = ["Data", "ImageSet", "split"]
+from robustmoll.data.images import Fit, Images, subset
+
+__all__ = ["Data", "ImageSet", "split", "split_rows"]
+
+CHUNK = 1024  # images at a time, where all are looked at
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Labelled images of one size, in memory.
+    """Labelled images of one size.
 
     Attributes:
         name: Of the data set, as it stands in results.
-        split: "train" or "test".
-        images: Shape (N, C, H, W), uint8, C = 1 or 3.
+        split: "train", "test", or what was held out of the training, such as "validation".
+        images: Shape (N, C, H, W), uint8, C = 1 or 3. `images[:]` is a tensor of all of them, whatever they are.
         labels: Class indices, shape (N,), int64.
         classes: Name of each class, in the order of the indices.
+        files: Where images come from files, the path of each below its class, without the suffix; else empty.
+        standard: Mean and standard deviation of each channel on the scale [0, 1] that the field standardises these
+            images with; None if there is no such convention.
 
     Raises:
         ValueError: If the parts do not fit each other.
@@ -27,13 +34,15 @@ class ImageSet:
 
     name: str
     split: str
-    images: Tensor
+    images: Images
     labels: Tensor
     classes: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    standard: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
-        if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1] not in (1, 3):
+        if images.dtype != torch.uint8 or len(images.shape) != 4 or images.shape[1] not in (1, 3):
             raise ValueError(
                 f"{self.name}: images must be uint8 of shape (N, C, H, W) with 1 or 3 channels,"
                 f" got {images.dtype} of shape {tuple(images.shape)}"
@@ -46,6 +55,8 @@ class ImageSet:
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= len(self.classes):
             raise ValueError(f"{self.name}: labels {low}..{high} do not fit {len(self.classes)} classes")
+        if len(self.files) not in (0, len(images)):
+            raise ValueError(f"{self.name}: {len(images)} images, but {len(self.files)} file names")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,46 +70,69 @@ class ImageSet:
         """Height and width in pixels."""
         return self.images.shape[2], self.images.shape[3]
 
+    def batches(self, size: int = CHUNK) -> Iterator[Tensor]:
+        """Yields all images in order, `size` at a time."""
+        return (self.images[start : start + size] for start in range(0, len(self), size))
+
+    def select(self, rows: Tensor) -> "ImageSet":
+        """Returns the images of some rows, decoded only if all are."""
+        files = tuple(self.files[row] for row in rows.tolist()) if self.files else ()
+        return replace(self, images=subset(self.images, rows), labels=self.labels[rows], files=files)
+
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Returns the mean and the standard deviation of each channel over all pixels, on the scale [0, 1]."""
+        """Returns the mean and the standard deviation of each channel on the scale [0, 1].
+
+        They are the `standard` ones, or else those of all pixels.
+        """
+        if self.standard:
+            return self.standard
         # Counts of the 256 grey levels are exact; a running float32 sum over 10^8 pixels is not.
+        counts = torch.zeros(self.channels, 256, dtype=torch.int64)
+        for images in self.batches():
+            for count, channel in zip(counts, images.unbind(1), strict=True):
+                count += torch.bincount(channel.flatten(), minlength=256)
         levels = torch.arange(256, dtype=torch.float64) / 255
-        means, stds = [], []
-        for channel in self.images.unbind(1):
-            shares = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
-            mean = (shares * levels).sum()
-            means.append(float(mean))
-            stds.append(float((shares * (levels - mean).square()).sum().sqrt()))
-        return tuple(means), tuple(stds)
+        shares = counts.double() / counts.sum(1, keepdim=True)
+        means = (shares * levels).sum(1)
+        variances = (shares * (levels - means[:, None]).square()).sum(1)
+        return tuple(means.tolist()), tuple(variances.sqrt().tolist())
 
 
-def split(images: ImageSet, test_fraction: float) -> tuple[ImageSet, ImageSet]:
-    """Holds out a share of each class for the test, always the same images.
+def split(images: ImageSet, fraction: float, held_out: str = "test") -> tuple[ImageSet, ImageSet]:
+    """Holds out a share of each class, always the same images.
 
     Args:
         images: All of them.
-        test_fraction: Share to hold out, in (0, 1).
+        fraction: Share to hold out, in (0, 1).
+        held_out: What the second part's split is called.
+
+    Returns:
+        What is left for the training, and what is held out.
 
     Raises:
         ValueError: If a class has fewer than 2 images.
     """
-    counts = torch.bincount(images.labels, minlength=len(images.classes))
+    left, rows = split_rows(images.labels, images.classes, fraction)
+    return replace(images.select(left), split="train"), replace(images.select(rows), split=held_out)
+
+
+def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple[Tensor, Tensor]:
+    """Returns the rows of the training images and of those held out; arguments and errors as for `split`."""
+    from sklearn.model_selection import train_test_split  # takes a second, which few commands need to wait for
+
+    counts = torch.bincount(labels, minlength=len(classes))
     if int(counts.min()) < 2:
-        name = images.classes[int(counts.argmin())]
-        raise ValueError(f"class {name!r} has {int(counts.min())} image; a train/test split needs 2 of each")
-    rows = torch.arange(len(images)).numpy()
-    parts = train_test_split(rows, test_size=test_fraction, stratify=images.labels.numpy(), random_state=0)
-    train, test = (
-        replace(images, split=name, images=images.images[part], labels=images.labels[part])
-        for name, part in zip(("train", "test"), map(torch.from_numpy, parts), strict=True)
-    )
-    return train, test
+        name = classes[int(counts.argmin())]
+        raise ValueError(f"class {name!r} has {int(counts.min())} image; a split needs 2 of each")
+    rows = torch.arange(len(labels)).numpy()
+    left, held_out = train_test_split(rows, test_size=fraction, stratify=labels.numpy(), random_state=0)
+    return torch.from_numpy(left), torch.from_numpy(held_out)
 
 
 class Data(ABC):
     """A data set that a config names; a new one is a subclass with `load`, in a file of its own.
 
-    Constructor arguments are the config's keys. Nothing is decoded before `load`.
+    Constructor arguments are the config's keys. Nothing is read before it is asked for.
     """
 
     @abstractmethod
@@ -112,3 +146,15 @@ class Data(ABC):
         Raises:
             ValueError: If the files are not what they should be; the message names the file and the remedy.
         """
+
+    def test(self, fit: Fit | None = None) -> ImageSet:
+        """Returns the test set, without reading the training images where they lie apart.
+
+        Args:
+            fit: How a network wants its pictures: they are decoded when they are asked for, and brought to one size
+                by it. Data whose pictures have one size already leave it aside; None takes the data's own size.
+
+        Raises:
+            ValueError: As for `load`.
+        """
+        return self.load()[1]

@@ -1,0 +1,54 @@
+"""Images in one folder a class."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+__all__ = ["class_folders", "find_images"]
+
+
+def class_folders(root: Path) -> tuple[str, ...]:
+    """Returns the sorted names of the sub-folders that `root` must have, one a class."""
+    if not root.is_dir():
+        raise ValueError(f"folder {root} does not exist; it should hold a folder of images for each class")
+    names = tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] != "."))
+    if len(names) < 2:
+        raise ValueError(f"{root} has {len(names)} class sub-folders, at least 2 are needed")
+    return names
+
+
+def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, tuple[str, ...]]:
+    """Lists the images of class folders, class by class in the given order, sorted by path within a class.
+
+    Returns:
+        Their paths, their labels, and their paths below the class folder without the suffix.
+
+    Raises:
+        ValueError: If a class has none, or two differ in nothing but the suffix.
+    """
+    files: list[str] = []
+    stems: list[str] = []
+    labels: list[int] = []
+    for label, name in enumerate(classes):
+        folder = os.path.join(root, name)
+        found = sorted(_images_below(folder))
+        if not found:
+            raise ValueError(f"class folder {folder} holds no images; add some or remove the folder")
+        files += found
+        stems += [os.path.splitext(os.path.relpath(file, folder))[0].replace(os.sep, "/") for file in found]
+        labels += [label] * len(found)
+    return files, torch.tensor(labels), tuple(stems)
+
+
+def _images_below(folder: str) -> list[str]:
+    suffixes = Image.registered_extensions()
+    return [
+        os.path.join(parent, name)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if name[0] != "." and os.path.splitext(name)[1].lower() in suffixes
+    ]
