@@ -23,13 +23,12 @@ Differences:
 
 from functools import lru_cache
 
-import numpy as np
 import torch
 from kornia_rs.io import decode_image_jpegturbo, encode_image_jpegturbo
 from torch import Tensor
 
 from robustmoll.corruptions.colour import value
-from robustmoll.corruptions.filters import gaussian_filter
+from robustmoll.corruptions.filters import gaussian_filter, transposed, weighted_rows
 from robustmoll.corruptions.registry import corruption
 from robustmoll.corruptions.warp import affine_positions, inverse_affine, moved_positions, sample
 from robustmoll.draws import Draws
@@ -78,11 +77,9 @@ def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
     """
     height, width = x.shape[-2:]
     small_height, small_width = int(height * factor), int(width * factor)
-    # Picking rows is cheap, picking columns is not: the horizontal passes work on the transposed image.
-    small = shrunk_rows(x.mT.to(torch.float32).contiguous(), small_width).mT.contiguous()
-    small = shrunk_rows(small, small_height).to(torch.uint8).mT.contiguous()
-    wide = small.index_select(2, nearest_index(small_width, width, x.device)).mT.contiguous()
-    return wide.index_select(2, nearest_index(small_height, height, x.device))
+    small = shrunk_rows(transposed(shrunk_rows(transposed(x), small_width)), small_height).to(torch.uint8)
+    wide = transposed(small).index_select(2, nearest_index(small_width, width, x.device))
+    return transposed(wide).index_select(2, nearest_index(small_height, height, x.device))
 
 
 @corruption("digital", whole=True)
@@ -94,11 +91,12 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
         draws: Not used.
         quality: 1 to 100, rounded.
     """
-    out = np.empty(x.shape, dtype=np.uint8)
-    for image, place in zip(x.expand(-1, 3, -1, -1).cpu().numpy(), out, strict=True):
-        file = encode_image_jpegturbo(np.stack(image, axis=-1), round(quality))
-        place[...] = decode_image_jpegturbo(file, "rgb").transpose(2, 0, 1)[: len(place)]
-    return torch.from_numpy(out).to(x.device)
+    batch, channels, height, width = x.shape
+    # Pixel by pixel and back plane by plane: both are transpositions of a (3, H W) matrix.
+    pixels = transposed(x.expand(-1, 3, -1, -1).cpu().reshape(batch, 1, 3, -1))
+    for image in pixels.view(batch, height, width, 3).numpy():
+        image[...] = decode_image_jpegturbo(encode_image_jpegturbo(image, round(quality)), "rgb")
+    return transposed(pixels).view(batch, 3, height, width)[:, :channels].to(x.device)
 
 
 @corruption("extra", colour=True)
@@ -117,30 +115,25 @@ def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
 
 def shrunk_rows(x: Tensor, small: int) -> Tensor:
     """Averages rows of whole grey levels into `small` rows, rounded half up as Pillow does."""
-    (first, *others), count = box_members(x.shape[2], small, x.device)
-    total = x.index_select(2, first[0])
-    for index, weight in others:
-        total.addcmul_(x.index_select(2, index), weight)
-    return total.div_(count).add_(0.5).floor_()
+    index, weights, count = box_rows(x.shape[2], small, x.device)
+    return weighted_rows(x.to(torch.float32), index, weights).div_(count).add_(0.5).floor_()
 
 
 @lru_cache(maxsize=64)
-def box_members(large: int, small: int, device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+def box_rows(large: int, small: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Which of `large` rows lie in which of `small` boxes; a row that an edge cuts lies in one of the two.
 
     Returns:
-        The first members, the second members ... of all boxes as row numbers (small,), each with a weight
-        (small, 1) of 1, or 0 where a box has no such member; and the number of members, (small, 1).
+        Index and weights for `weighted_rows`, (small, K): weights are 1, or 0 where a box has fewer than K
+        rows; and the number of rows in each box, (small, 1).
     """
     centre = (torch.arange(small, dtype=torch.float64)[:, None] + 0.5) * large / small
     offset = (torch.arange(large, dtype=torch.float64) - centre + 0.5) * small / large
     inside = (offset > -0.5) & (offset <= 0.5)
-    first, count = inside.to(torch.uint8).argmax(dim=1), inside.sum(dim=1)
-    members = []
-    for i in range(int(count.max())):
-        weight = (i < count).to(device, torch.float32)[:, None]
-        members.append(((first + i).clamp(max=large - 1).to(device), weight))
-    return members, count.to(device, torch.float32)[:, None]
+    first, count = inside.to(torch.uint8).argmax(dim=1, keepdim=True), inside.sum(dim=1, keepdim=True)
+    members = torch.arange(int(count.max()))
+    index, weights = (first + members).clamp(max=large - 1), members < count
+    return index.to(device, torch.int32), weights.to(device, torch.float32), count.to(device, torch.float32)
 
 
 @lru_cache(maxsize=64)

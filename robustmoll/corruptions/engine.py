@@ -11,7 +11,7 @@ and maps are the same, and so is the noise of each pixel. Nothing waits for the 
 is coded on the CPU.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -68,17 +68,16 @@ def corrupt(
     """
     check_images(x)
     known_name("preset", preset, PRESETS)
-    names = [name] * len(x) if isinstance(name, str) else per_image("corruption", name, len(x))
-    severities = [check_severity(s) for s in per_image("severity", severity, len(x))]
-    image_ids = [check_id(i) for i in per_image("id", range(len(x)) if ids is None else ids, len(x))]
+    names = per_image("corruption", name, len(x), check_name)
+    severities = per_image("severity", severity, len(x), check_severity)
+    image_ids = list(range(len(x))) if ids is None else per_image("id", ids, len(x), check_id)
     cells: dict[tuple[str, float], list[int]] = {}
     for i, cell in enumerate(zip(names, severities, strict=True)):
         cells.setdefault(cell, []).append(i)
     out = torch.empty_like(x)
     for cell, members in cells.items():
         address = "/".join(map(str, (seed, *cell)))
-        copies = REGISTRY[known_name("corruption", cell[0], REGISTRY)].copies
-        for piece in pieces(members, x, copies):
+        for piece in pieces(members, x, REGISTRY[cell[0]].copies):
             place = index_of(piece, x.device)
             draws = Draws(address, [image_ids[i] for i in piece], x.device)
             out[place] = corrupt_cell(x[place], *cell, preset, draws)
@@ -87,7 +86,7 @@ def corrupt(
 
 def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draws) -> Tensor:
     """Corrupts images that share a corruption and a severity."""
-    entry = REGISTRY[known_name("corruption", name, REGISTRY)]
+    entry = REGISTRY[name]
     if severity == 0:
         return x
     levels = whole_levels(x) if entry.whole else grey_levels(x)
@@ -160,27 +159,32 @@ class Corrupt(nn.Module):
         return corrupt(x, name, severity, self.preset, self.seed, ids)
 
 
-def per_image(what: str, values: object, n: int) -> list:
-    """Spreads one value over n images, or checks that there is one for each."""
+def per_image(what: str, values: object, n: int, check: Callable) -> list:
+    """Spreads one value over n images, or sees that there is one for each; checked."""
     values = values.tolist() if isinstance(values, Tensor | np.ndarray | np.generic) else values
     if not isinstance(values, Iterable) or isinstance(values, str):
-        return [values] * n
+        return [check(values)] * n
     values = list(values)
     if len(values) != n:
         raise ValueError(f"expected one {what} per image, got {len(values)} for {n} images")
-    return values
+    return [check(value) for value in values]
+
+
+def check_name(name: str) -> str:
+    """Returns the name if there is such a corruption."""
+    return known_name("corruption", name, REGISTRY)
 
 
 def check_severity(severity: float) -> float:
     """Returns the severity as a float if it lies in [0, 5]."""
-    if not isinstance(severity, Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
+    if not isinstance(severity, int | float | Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
         raise ValueError(f"severity must be a number from 0 (identity) to 5, got {severity!r}")
     return float(severity)
 
 
 def check_id(i: int) -> int:
     """Returns the id as an int if it is one of 64 bits."""
-    if not isinstance(i, Integral) or not -(2**63) <= i < 2**63:
+    if not isinstance(i, int | Integral) or not -(2**63) <= i < 2**63:
         raise ValueError(f"ids must be integers, got {i!r}")
     return int(i)
 

@@ -3,6 +3,7 @@
 import math
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -28,41 +29,45 @@ def drag(levels: Tensor, angle: Tensor, radius: float, sigma: float) -> Tensor:
     Returns:
         Grey levels in steps of 1 / 257.
     """
-    steps = torch.arange(2 * math.ceil(radius) + 1, dtype=torch.float64)
-    fading = torch.exp(-(steps**2) / (2 * sigma**2))
-    weights = (fading * (QUANTUM / fading.sum())).to(levels.device, torch.float32)
-    direction = torch.deg2rad(angle)[:, None]
-    right = torch.ceil(torch.cos(direction) * steps - 0.5).to(torch.int32)
-    down = torch.ceil(torch.sin(direction) * steps - 0.5).to(torch.int32)
-    # Moves to the side cost a copy each, moves along the columns nothing: the longer ones go that way.
-    if right.abs().max() > down.abs().max():
+    weights = trail_weights(radius, sigma)
+    direction = np.deg2rad(angle.numpy())[:, None]
+    steps = np.arange(len(weights))
+    right = np.ceil(np.cos(direction) * steps - 0.5).astype(np.int32)
+    down = np.ceil(np.sin(direction) * steps - 0.5).astype(np.int32)
+    # Moves along the rows cost a copy each, moves across them nothing: the longer ones go that way.
+    if np.abs(right).max() > np.abs(down).max():
         moved = transposed(moved_sum(transposed(levels), right, down, weights))
     else:
         moved = moved_sum(levels, down, right, weights)
     return moved.add_(0.5).floor_().div_(QUANTUM)
 
 
-def moved_sum(x: Tensor, down: Tensor, right: Tensor, weights: Tensor) -> Tensor:
+def trail_weights(radius: float, sigma: float) -> np.ndarray:
+    """The weights of `drag`, in 16-bit steps; float32 (2 ceil(radius) + 1,)."""
+    fading = np.exp(-(np.arange(2 * math.ceil(radius) + 1) ** 2) / (2 * sigma**2))
+    return (fading * (QUANTUM / fading.sum())).astype(np.float32)
+
+
+def moved_sum(x: Tensor, down: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Tensor:
     """Weighted sums of images, each moved against the given directions, borders repeated.
 
     Args:
         x: Images of shape (B, C, H, W).
-        down: Pixels, int32 (B, K), on the CPU.
-        right: Pixels, int32 (B, K), on the CPU; of one sign in each image.
+        down: Pixels, int32 (B, K).
+        right: Pixels, int32 (B, K), of one sign in each image.
         weights: (K,).
     """
     batch, channels, height, width = x.shape
-    most = int(right.abs().max())
-    left = (right < 0).any(dim=1)
+    most = int(np.abs(right).max())
+    left = (right < 0).any(axis=1, keepdims=True)
     padded = pad(x, [most, most, 0, 0], mode="replicate")
     # The side that an image needs, picked by an interpolation with weight 0 or 1: exact, and faster than `where`.
-    side = left.to(x.device, x.dtype).view(-1, 1, 1, 1)
+    side = torch.from_numpy(left.astype(np.float32)).to(x.device).view(-1, 1, 1, 1)
     half = torch.lerp(padded[..., most:], padded[..., : most + width], side)
     copies = half.unfold(3, width, 1).reshape(batch, channels, -1, width)  # of each row, moved by 0 ... most
-    row = torch.arange(height, dtype=torch.int32, device=x.device)[:, None]
-    index = (row + down.to(x.device)[:, None]).clamp_(0, height - 1).mul_(most + 1)
-    index.add_((right + most * left[:, None]).to(x.device)[:, None])
-    return weighted_rows(copies, index[:, None], weights)
+    row = np.clip(np.arange(height, dtype=np.int32)[:, None] + down[:, None, None], 0, height - 1)
+    index = row * (most + 1) + (right + most * left)[:, None, None]
+    return weighted_rows(copies, torch.from_numpy(index).to(x.device), torch.from_numpy(weights).to(x.device))
 
 
 def zoom_in(x: Tensor, factor: float) -> Tensor:
