@@ -9,7 +9,7 @@ under its own name: a new one is one such function and one row of constants. Ran
 """
 
 from robustmoll.corruptions import blur, digital, frost, noise, spatter, weather  # noqa: F401
-from robustmoll.corruptions.constants import CONSTANTS, PRESETS
+from robustmoll.corruptions.constants import CONSTANTS, PRESETS, preset_of_size
 from robustmoll.corruptions.engine import Corrupt, corrupt
 from robustmoll.corruptions.frost import frost_source
 from robustmoll.corruptions.registry import REGISTRY, corruption
@@ -25,6 +25,7 @@ __all__ = [
     "corrupt",
     "corruption",
     "frost_source",
+    "preset_of_size",
 ]
 
 GROUPS: dict[str, tuple[str, ...]] = {

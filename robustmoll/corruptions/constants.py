@@ -12,7 +12,9 @@ import math
 
 from robustmoll.checks import known_name
 
-PRESETS = ("cifar", "tiny", "imagenet")
+# Each table, and the side in pixels of the images for which it was made.
+SIDES = {"cifar": 32, "tiny": 64, "imagenet": 224}
+PRESETS = tuple(SIDES)
 
 Row = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
@@ -199,3 +201,13 @@ def constants(name: str, preset: str, severity: float) -> tuple[float, ...]:
     if part == 0:
         return rows[whole - 1]
     return tuple(a + part * (b - a) for a, b in zip(rows[whole - 1], rows[whole], strict=True))
+
+
+def preset_of_size(height: int, width: int) -> str:
+    """Returns the table of constants that was made for images of about this size.
+
+    Example:
+        >>> preset_of_size(32, 32), preset_of_size(96, 96), preset_of_size(224, 224)
+        ('cifar', 'tiny', 'imagenet')
+    """
+    return min(SIDES, key=lambda preset: abs(math.log(min(height, width) / SIDES[preset])))

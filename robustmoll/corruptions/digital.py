@@ -92,11 +92,13 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
         quality: 1 to 100, rounded.
     """
     batch, channels, height, width = x.shape
-    # Pixel by pixel and back plane by plane: both are transpositions of a (3, H W) matrix.
-    pixels = transposed(x.expand(-1, 3, -1, -1).cpu().reshape(batch, 1, 3, -1))
+    # From planes to pixels and back by way of whole columns, which are moved at once.
+    columns = transposed(x.expand(-1, 3, -1, -1).cpu()).movedim(1, 2)
+    pixels = transposed(columns.reshape(batch, 1, 3 * width, height))
     for image in pixels.view(batch, height, width, 3).numpy():
         image[...] = decode_image_jpegturbo(encode_image_jpegturbo(image, round(quality)), "rgb")
-    return transposed(pixels).view(batch, 3, height, width)[:, :channels].to(x.device)
+    columns = transposed(pixels).view(batch, width, 3, height).movedim(2, 1)
+    return transposed(columns)[:, :channels].to(x.device)
 
 
 @corruption("extra", colour=True)
