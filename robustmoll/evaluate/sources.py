@@ -1,46 +1,36 @@
 """Where the images of a cell come from. A new source is one subclass of `Source`."""
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions import corrupt, frost_source
+from robustmoll.corruptions import corrupt, frost_source, preset_of_size
 from robustmoll.data.image_set import ImageSet
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.views import View
 
-__all__ = ["Corrupted", "Generated", "Read", "Source", "Stage", "preset_of_size", "source_of"]
+__all__ = ["Corrupted", "Generated", "Read", "Source", "Stage", "source_of"]
 
 Stage = Literal["model", "source"]
 Batch = Callable[[slice, torch.device], Tensor]
-# The side of the images for which each table of constants was made.
-SIDES = {"cifar": 32, "tiny": 64, "imagenet": 224}
-
-
-def preset_of_size(height: int, width: int) -> str:
-    """Returns the table of constants that was made for images of about this size.
-
-    Example:
-        >>> preset_of_size(32, 32), preset_of_size(96, 96), preset_of_size(224, 224)
-        ('cifar', 'tiny', 'imagenet')
-    """
-    return min(SIDES, key=lambda preset: abs(math.log(min(height, width) / SIDES[preset])))
 
 
 class Corrupted(Protocol):
-    """A corrupted set in files, as `robustmoll.data.open_corrupted` gives it."""
+    """A corrupted set in files, as `robustmoll.data.open_corrupted` gives it.
+
+    `images` raises a ValueError if the labels of a cell are not those of the clean images.
+    """
 
     name: str
     preset: str
     mode: str
     seed: int | None
     frost: str
-    corruptions: Any
-    severities: Any
+    corruptions: Sequence[str]
+    severities: Sequence[float]
 
     def images(self, corruption: str, severity: float) -> ImageSet: ...
 
@@ -85,7 +75,7 @@ class Source(ABC):
             severity: 0 if clean.
 
         Raises:
-            ValueError: If there is no such cell, or its labels are not those of the clean images.
+            ValueError: If there is no such cell, or its files are not what they should be.
         """
         if corruption == CLEAN:
             return lambda rows, device: self.fit(self.data.images[rows].to(device))
@@ -94,6 +84,9 @@ class Source(ABC):
     @abstractmethod
     def corrupted(self, corruption: str, severity: float) -> Batch:
         """Returns the same for a corrupted cell."""
+
+    def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
+        """Raises a ValueError, before any work, if there are no such cells."""
 
     @abstractmethod
     def label(self, corruption: str) -> str:
@@ -167,19 +160,16 @@ class Read(Source):
         self.stage = "source" if view and size != view.size else "model"
 
     def corrupted(self, corruption: str, severity: float) -> Batch:
-        for what, one, all_of_them in (
-            ("corruption", corruption, self.files.corruptions),
-            ("severity", severity, self.files.severities),
-        ):
-            if one not in all_of_them:
-                raise ValueError(f"{self.files.name} has no {what} {one}; it has {', '.join(map(str, all_of_them))}")
         found = self.files.images(corruption, severity)
-        if not torch.equal(found.labels, self.data.labels):
-            raise ValueError(
-                f"{self.files.name}: the labels of {corruption} {severity:g} are not those of the clean images"
-                f" ({len(found)} against {len(self.data)} images); give the clean set that it was made from"
-            )
         return lambda rows, device: self.fit(found.images[rows].to(device))
+
+    def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
+        for what, asked, there in (
+            ("corruption", corruptions, self.files.corruptions),
+            ("severity", severities, self.files.severities),
+        ):
+            if lacking := [one for one in asked if one not in there]:
+                raise ValueError(f"{self.files.name} has no {what} {lacking[0]}; ask for some of {list(there)}")
 
     def label(self, corruption: str) -> str:
         return self.files.frost if corruption == "frost" else corruption
