@@ -87,6 +87,7 @@ def bench(
     model = accelerator.unwrap_model(model) if accelerator else model
     device = torch.device(device) if device else _home(model, accelerator)
     source = source_of(data, preset, seed, corrupted, view, stage)
+    source.check(corruptions, severities)
     results = Results(out)
     identity = {
         **source.columns(),

@@ -93,7 +93,7 @@ class Judge:
             advance(min(self._processes * self.batch_size, n - rows.start))
 
     def _checked_logits(self, images: Tensor) -> Tensor:
-        logits = self.model(images.float() / 255)
+        logits = self.model(images.float().div_(255))
         expected = (len(images), len(self.source.data.classes))
         if logits.shape != expected:
             raise ValueError(
