@@ -42,10 +42,11 @@ class Backbone(nn.Module):
     Args:
         stem: The first convolution.
         stages: What follows; each stage is given with the number of its output channels and its stride.
-        norm: Normalisation and activation after the last stage.
+        norm: Normalisation and activation after the last stage, where the blocks do not end with their own.
         num_classes: Number of outputs; 0 leaves the pooled features.
         drop_rate: Probability of dropout before the last layer, in [0, 1].
         global_pool: Name of timm's pooling: "avg", "max", "avgmax", "catavgmax", or "" for none.
+        stem_norm: Normalisation and activation after the stem, where the blocks do not begin with their own.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class Backbone(nn.Module):
         num_classes: int,
         drop_rate: float,
         global_pool: str,
+        stem_norm: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self.stem, self.norm = stem, norm
+        self.stem, self.stem_norm, self.norm = stem, stem_norm or nn.Identity(), norm
         self.stages = nn.Sequential(*(stage for stage, _, _ in stages))
         self.num_classes, self.in_chans, self.drop_rate = num_classes, stem.in_channels, drop_rate
         self.feature_info = []
@@ -79,7 +81,7 @@ class Backbone(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Returns the last feature maps, shape (B, num_features, h, w), of images of shape (B, in_chans, H, W)."""
-        return self.norm(self.stages(self.stem(x)))
+        return self.norm(self.stages(self.stem_norm(self.stem(x))))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """Returns the logits, shape (B, num_classes), or with `pre_logits` the pooled features."""

@@ -53,8 +53,9 @@ def create_model(
     """Creates a classifier for images of a given size.
 
     A transformer is told the size. A ResNet or DenseNet of timm whose last feature maps would have less than 3x3
-    positions gets a stem for small images (`robustmoll.models.stems`), with a warning that says so; with pretrained
-    weights it stays as it is.
+    positions gets a stem for small images (`robustmoll.models.stems`), with a warning that says so. With pretrained
+    weights it stays as it is; then, and in other families, the warning says that too little remains, and of those that
+    cut images in patches (ViT, ConvNeXt, Swin, Mixer) that they take a smaller `patch_size`.
 
     Args:
         name: One of `list_models()`, a name of timm, with or without the tag of its weights ("resnet18.a1_in1k"), or a

@@ -4,6 +4,7 @@ The ResNets of ImageNet begin with a 7x7 convolution of stride 2 and a pooling o
 in a single position; with a 3x3 convolution of stride 1 and no pooling they end in 4x4.
 """
 
+import inspect
 import warnings
 from typing import Any, cast
 
@@ -43,21 +44,23 @@ def fit_to_size(model: nn.Module, name: str, size: int, keep_stem: bool) -> None
         keep_stem: Whether the stem holds weights that must stay.
     """
     stride = final_stride(model)
-    if stride is None:
+    if stride is None or 3 * stride <= size:
         return
-    if 3 * stride > size and isinstance(model, tuple(STEM_POOLS)) and not keep_stem:
+    if isinstance(model, tuple(STEM_POOLS)) and not keep_stem:
         replace_stem(model)
         warnings.warn(
             f"{name} at {size} px: the stem is now a 3x3 convolution of stride 1 without pooling "
             f"(total stride {stride} -> {final_stride(model)})",
             stacklevel=3,
         )
-    elif 2 * stride > size:
-        warnings.warn(
-            f"{name} at {size} px: its total stride of {stride} leaves less than 2x2 positions; "
-            "take larger images or a network for small ones (robustmoll models list)",
-            stacklevel=3,
-        )
+        return
+    has_patches = "patch_size" in inspect.signature(type(model).__init__).parameters and not keep_stem
+    warnings.warn(
+        f"{name} at {size} px: its total stride of {stride} leaves less than 3x3 positions; take "
+        + ("a smaller patch_size (a vision transformer at 32 px usually has 4), " if has_patches else "")
+        + "larger images or a network for small ones (robustmoll models list)",
+        stacklevel=3,
+    )
 
 
 def replace_stem(model: nn.Module) -> None:
