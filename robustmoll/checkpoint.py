@@ -6,6 +6,7 @@ checkpoints/last/        the newest
     training.pt          optimizer, step and the rest of the training's state: tensors and plain values only
     checkpoint.json      the step, and the hash of each file above
 checkpoints/previous/    the one before it, for the case that `last` is damaged
+checkpoints/best/        the one of least error on held-out images, where a training holds some out
 """
 
 import io
@@ -13,6 +14,7 @@ import json
 import os
 import pickle
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from torch import Tensor
 
 from robustmoll.files import sha256, sync_folder, write_whole
 
-__all__ = ["Checkpoint", "Damaged", "load", "load_newest", "save"]
+__all__ = ["Checkpoint", "Damaged", "load", "load_final", "load_newest", "save"]
 
 
 class Damaged(ValueError):
@@ -48,12 +50,13 @@ class Checkpoint:
     training: dict[str, Any]
 
 
-def save(folder: Path, checkpoint: Checkpoint) -> None:
+def save(folder: Path, checkpoint: Checkpoint, best: bool = False) -> None:
     """Makes the checkpoint `folder`/last, and what was there `folder`/previous.
 
     Args:
         folder: The run's checkpoints.
         checkpoint: What to write.
+        best: Whether it is to be `folder`/best too.
 
     Raises:
         OSError: If the disk is full or the folder not writable; the checkpoints that are there stay.
@@ -67,17 +70,25 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         "training.pt": training.getvalue(),
     }
     manifest = {"step": checkpoint.step, "sha256": {name: sha256(content) for name, content in files.items()}}
-    new, last, previous = folder / ".new", folder / "last", folder / "previous"
+    files["checkpoint.json"] = json.dumps(manifest, indent=2).encode()
+    if best:  # before `last`, which tells a resumed training that there is nothing better
+        _replace(folder, "best", files, keep=folder / ".worse")
+        shutil.rmtree(folder / ".worse", ignore_errors=True)
+    _replace(folder, "last", files, keep=folder / "previous")
+
+
+def _replace(folder: Path, name: str, files: dict[str, bytes], keep: Path) -> None:
+    """Writes a checkpoint under a name, and gives `keep` to what had that name."""
+    new, old = folder / ".new", folder / name
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    for name, content in files.items():
-        write_whole(new / name, content)
-    write_whole(new / "checkpoint.json", json.dumps(manifest, indent=2).encode())
-    # Killed between any two of these lines, a whole `last` or a whole `previous` is left.
-    if last.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-        os.rename(last, previous)
-    os.rename(new, last)
+    for file, content in files.items():
+        write_whole(new / file, content)
+    # Killed between any two of these lines, a whole checkpoint is left under the name or at `keep`.
+    if old.exists():
+        shutil.rmtree(keep, ignore_errors=True)
+        os.rename(old, keep)
+    os.rename(new, old)
     sync_folder(folder)
 
 
@@ -113,7 +124,7 @@ def load(path: Path) -> Checkpoint:
 
 
 def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
-    """Reads the newest whole checkpoint of a run.
+    """Reads the newest whole checkpoint of a run, from which its training goes on.
 
     Args:
         folder: The run's checkpoints.
@@ -124,8 +135,20 @@ def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
     Raises:
         Damaged: If there is no whole one.
     """
+    return _first_whole(folder, ("last", "previous"))
+
+
+def load_final(folder: Path) -> tuple[Checkpoint, list[str]]:
+    """Reads the checkpoint that a training ends in: the best one if it held images out to tell, else the newest.
+
+    Arguments, results and errors as for `load_newest`.
+    """
+    return _first_whole(folder, ("best", ".worse", "last", "previous"))
+
+
+def _first_whole(folder: Path, names: Sequence[str]) -> tuple[Checkpoint, list[str]]:
     passed: list[str] = []
-    for name in ("last", "previous"):
+    for name in names:
         if (folder / name).exists():
             try:
                 return load(folder / name), passed

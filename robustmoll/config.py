@@ -16,7 +16,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
-from robustmoll.data import Data
+from robustmoll.data import Data, augment
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, ModelArgs
@@ -25,7 +25,7 @@ from robustmoll.train import Trainer
 __all__ = ["Parser", "add_bench_arguments", "bench_arguments", "build_trainer", "load_run", "training_parser"]
 
 # Modules whose classes a config may name without their path.
-CLASSES = (data, degradations, schedules, times)
+CLASSES = (data, augment, degradations, schedules, times)
 # What the data tell, and no key does.
 LINKED = "mollify.num_classes"
 # What `bench` gets from elsewhere.
@@ -75,7 +75,8 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer:
     except ValueError as error:
         raise ValueError(one_line(str(error))) from error
     names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
-    task = Classify(parts.model, parts.mollify, parts.loss)
+    own = inspect.signature(Classify).parameters.keys() - {"model", "mollify"}
+    task = Classify(parts.model, parts.mollify, **{name: parts[name] for name in own})
     return Trainer(parts.data, task, **{name: parts[name] for name in names if name in parts})
 
 

@@ -32,6 +32,16 @@ def test_the_one_before_is_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["last", "previous"]
 
 
+def test_the_best_one_is_kept_beside_and_is_the_final_one(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        checkpoint.save(tmp_path, make(step), best=step < 3)
+    assert checkpoint.load_final(tmp_path)[0].step == 2 and checkpoint.load_newest(tmp_path)[0].step == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best", "last", "previous"]
+    (tmp_path / "best" / "config.json").write_text("{}")
+    found, passed = checkpoint.load_final(tmp_path)
+    assert found.step == 3 and len(passed) == 1 and "best/config.json" in passed[0]
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "training.pt", "checkpoint.json"])
 @pytest.mark.parametrize("damage", ["cut", "flip", "remove", "empty"])
 def test_a_damaged_last_one_gives_way_to_the_one_before(tmp_path: Path, name: str, damage: str) -> None:
@@ -51,12 +61,13 @@ def test_a_damaged_last_one_gives_way_to_the_one_before(tmp_path: Path, name: st
     assert found.step == 1 and len(passed) == 1 and name in passed[0]
 
 
+@pytest.mark.parametrize("best", [False, True])
 @pytest.mark.parametrize("killed_at", range(12))
 def test_killed_at_any_moment_a_whole_checkpoint_is_left(
-    tmp_path: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, killed_at: int, best: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for step in (1, 2):
-        checkpoint.save(tmp_path, make(step))
+        checkpoint.save(tmp_path, make(step), best)
     count = 0
 
     def counted(real: Callable[..., object]) -> Callable[..., object]:
@@ -72,11 +83,13 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left(
     for module, name in ((os, "replace"), (os, "rename"), (os, "fsync"), (shutil, "rmtree")):
         monkeypatch.setattr(module, name, counted(getattr(module, name)))
     with pytest.raises(SystemExit):
-        checkpoint.save(tmp_path, make(3))
+        checkpoint.save(tmp_path, make(3), best)
     monkeypatch.undo()
-    assert checkpoint.load_newest(tmp_path)[0].step in (1, 2, 3)
-    checkpoint.save(tmp_path, make(4))
-    assert checkpoint.load_newest(tmp_path)[0].step == 4
+    for load in (checkpoint.load_newest, checkpoint.load_final):
+        found, passed = load(tmp_path)
+        assert found.step in (1, 2, 3) and not passed
+    checkpoint.save(tmp_path, make(4), best)
+    assert checkpoint.load_newest(tmp_path)[0].step == checkpoint.load_final(tmp_path)[0].step == 4
 
 
 def test_none_left_is_said(tmp_path: Path) -> None:

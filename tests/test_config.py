@@ -10,7 +10,7 @@ from robustmoll import Mollify
 from robustmoll.cli import COMMANDS, main
 from robustmoll.config import build_trainer, load_run, training_parser
 from robustmoll.degradations import Noise
-from robustmoll.optim import OptimizerArgs
+from robustmoll.train import OptimizerArgs
 from robustmoll.schedules import VP
 from robustmoll.tasks import Classify
 from robustmoll.train import Trainer
@@ -101,7 +101,7 @@ def test_a_mistaken_flag_is_one_line(
 
 
 KEYS = [
-    ("epohs: 3", "unknown key 'epohs'; did you mean 'epochs'? Known: batch_size, bench"),
+    ("epohs: 3", "unknown key 'epohs'; did you mean 'epochs'? Known: accumulate, augment, batch_size, bench"),
     ("mollify: {polcy: sink}", "unknown key 'mollify.polcy'; did you mean 'policy'? Known: degradations, policy"),
     ("mollfy: {}", "unknown key 'mollfy'; did you mean 'mollify'"),
     ("mollify: {time: {class_path: Beta, init_args: {c: 1}}}", "Beta (mollify.time) has no argument 'c'; Known: a, b"),

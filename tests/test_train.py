@@ -1,9 +1,11 @@
 """The loop's laws: the same run gives the same weights, however often it is stopped and however it is shared."""
 
 import csv
+import itertools
 import math
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,26 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
-from robustmoll.mollify import Draw
-from robustmoll.optim import OptimizerArgs, SchedulerArgs
-from robustmoll.tasks import Classifier, Classify, ModelArgs, load_classifier
-from robustmoll.train import Trainer
+from robustmoll.data.augment import (
+    Augmentation,
+    AugMix,
+    AutoAugment,
+    CutMix,
+    MixUp,
+    NoisePatches,
+    RandAugment,
+    RandomCrop,
+    RandomErasing,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    TrivialAugmentWide,
+)
+from robustmoll.labels import POLICIES
+from robustmoll.seeds import generator_at
+from robustmoll.tasks import Classifier, Classify, ModelArgs, StepDraw, load_classifier
+from robustmoll.tasks.losses import LOSSES
+from robustmoll.train import OptimizerArgs, SchedulerArgs, Trainer
 from tests.tiny_data import FewDigits
 
 NET = ModelArgs("digits_cnn")
@@ -31,11 +49,11 @@ class StoppingClassify(Classify):
     stop_at = math.inf
     step = 0
 
-    def draw(self, n: int, share: slice, generator: torch.Generator, step: int) -> Draw:
+    def draw(self, n: int, size: tuple[int, int], generator: torch.Generator, step: int) -> StepDraw:
         self.step = step
-        return super().draw(n, share, generator, step)
+        return super().draw(n, size, generator, step)
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
         if self.step >= self.stop_at:
             raise Stop
         return super().losses(classifier, network, x, y, draw)
@@ -72,6 +90,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "scheduler": SchedulerArgs("step", args={"decay_epochs": 1}),
     },
     "bf16, channels last": {"precision": "bf16", "channels_last": True},
+    "held-out images, parts of batches": {"validation": 0.25, "accumulate": 2, "ema": 0.5, "epochs": 4},
 }
 
 
@@ -131,13 +150,107 @@ def test_training_learns_and_the_returned_classifier_is_the_tested_one(tmp_path:
     assert error < 0.2 and f"{error:.4f}" == rows(tmp_path)[-1]["test_error"]
 
 
-@pytest.mark.parametrize("policy", ["smooth", "degrade", "sink", "sink_smooth"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "normalised_cross_entropy", "binary_cross_entropy"])
-def test_every_policy_trains_with_every_loss(tmp_path: Path, policy: str, loss: str) -> None:
-    mollify = Mollify(10, {"clean": 1, "noise": 1, "blur": 1, "pure_noise": 1}, policy=policy, repeats=2)
-    classifier = trainer(tmp_path, task=Classify(NET, mollify, loss), epochs=1).fit()
-    assert classifier(FewDigits().load()[1].images).shape == (40, 10)
-    assert math.isfinite(float(rows(tmp_path)[0]["loss"]))
+AUGMENTATIONS: dict[str, list[Augmentation]] = {
+    "moves": [RandomHorizontalFlip(), RandomCrop(padding=4), RandomRotation(15)],
+    "resized crop": [RandomResizedCrop(16)],
+    "trivial": [TrivialAugmentWide()],
+    "rand": [RandAugment()],
+    "auto": [AutoAugment("cifar10")],
+    "augmix": [AugMix()],
+    "augmix views": [AugMix(views=3)],
+    "patches": [NoisePatches()],
+    "erasing": [RandomErasing()],
+    "mixup": [MixUp()],
+    "cutmix": [CutMix()],
+    "all of them": [RandomCrop(padding=4), AugMix(views=3), RandomErasing(), MixUp(), CutMix()],
+}
+POLICIES_AND_LOSSES = list(itertools.product(POLICIES, LOSSES))
+
+
+@pytest.mark.parametrize("augmentations", AUGMENTATIONS)
+@pytest.mark.parametrize(("policy", "loss"), POLICIES_AND_LOSSES, ids=str)
+def test_every_augmentation_takes_two_steps_with_every_policy_and_loss(
+    tmp_path: Path, augmentations: str, policy: str, loss: str
+) -> None:
+    views = "views" in augmentations or "all" in augmentations
+    mollify = Mollify(10, policy=policy, repeats=2 if views else 1)
+    task = Classify(NET, mollify, loss, AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
+    train, _ = FewDigits(66, 10).load()
+    classifier = task.build(train)
+    optimizer = torch.optim.SGD(classifier.parameters(), 0.01)
+    for step in range(2):
+        rows = slice(33 * step, 33 * step + 33)  # an odd batch
+        draw = task.draw(33, train.size, generator_at(0, step), step)
+        losses = task.losses(classifier, classifier.backbone, train.images[rows], train.labels[rows], draw)
+        assert losses.shape == (33 * mollify.repeats,) and losses.isfinite().all()
+        losses.mean().backward()
+        optimizer.step()
+    assert all(weights.isfinite().all() for weights in classifier.parameters())
+
+
+@pytest.mark.parametrize("augmentations", ["moves", "trivial", "augmix views"])
+def test_a_part_of_a_batch_is_augmented_as_in_the_whole(augmentations: str) -> None:
+    views = "views" in augmentations
+    task = Classify(NET, Mollify(10), augment=AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
+    train, _ = FewDigits(20, 10).load()
+    classifier = task.build(train).eval()  # batch statistics would tell images of each other
+    draw = task.draw(20, train.size, generator_at(0), 0)
+    x, y = train.images, train.labels
+    whole = task.losses(classifier, classifier.backbone, x, y, draw)
+    part = task.losses(classifier, classifier.backbone, x[7:], y[7:], draw.part(slice(7, 20)))
+    torch.testing.assert_close(part, whole[7:])
+
+
+def test_views_of_an_image_have_one_target() -> None:
+    task = Classify(NET, Mollify(10, repeats=2), augment=[AugMix(views=3)], jsd_weight=1.0)
+    draw = task.draw(8, (16, 16), generator_at(0), 0).mollify
+    assert draw.t.view(8, 3, 2).std(1).max() == 0 and draw.t.view(8, 3, 2).std(2).max() > 0
+
+
+def test_what_does_not_go_together_is_said() -> None:
+    with pytest.raises(ValueError, match="add AugMix with views=3"):
+        Classify(NET, Mollify(10), jsd_weight=12.0)
+    with pytest.raises(ValueError, match=r"label_smoothing in \[0, 1\)"):
+        Classify(NET, Mollify(10), label_smoothing=1.0)
+    with pytest.warns(UserWarning, match="labels are smoothed twice"):
+        Classify(NET, Mollify(10), label_smoothing=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Classify(NET, Mollify(10, {"clean": 1}), label_smoothing=0.1)
+
+
+def test_held_out_images_choose_the_checkpoint_and_the_test_set_does_not(tmp_path: Path) -> None:
+    trained = trainer(tmp_path, validation=0.25, epochs=4).fit()
+    table = rows(tmp_path)
+    assert "validation_error" in table[0] and "test_error" not in table[0]
+    assert int(table[0]["step"]) == 72 // 32, "a quarter of the 96 images is held out"
+    scores = [(float(row["validation_error"]), float(row["validation_nll"])) for row in table]
+    best = checkpoint.load(tmp_path / "checkpoints" / "best")
+    assert best.step == int(table[scores.index(min(scores))]["step"])
+    own = trained.backbone.state_dict()
+    assert all(torch.equal(own[name], best.weights[name]) for name in own)
+
+
+def test_parts_of_a_batch_add_up_to_its_gradient(tmp_path: Path) -> None:
+    # A network without batch statistics, which parts would change.
+    task = [Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10)) for _ in range(2)]
+    trainer(tmp_path / "whole", task=task[0], epochs=1).fit()
+    trainer(tmp_path / "parts", task=task[1], epochs=1, accumulate=5).fit()
+    one, other = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-4)
+
+
+def test_a_training_starts_from_another_s_weights_and_keeps_what_is_frozen(tmp_path: Path) -> None:
+    trainer(tmp_path / "first", epochs=1).fit()
+    first = tmp_path / "first" / "checkpoints" / "last"
+    sink = Classify(NET, Mollify(10, policy="sink"))  # its last layer has one output more
+    trainer(tmp_path / "second", task=sink, epochs=1, start_from=str(first), freeze=["stem", "stages"]).fit()
+    before, after = weights(tmp_path / "first"), weights(tmp_path / "second")
+    assert after["head.fc.weight"].shape == (11, before["head.fc.weight"].shape[1])
+    frozen = [name for name in before if name.startswith(("stem", "stages"))]
+    assert len(frozen) > 10 and all(torch.equal(before[name], after[name]) for name in frozen)
+    assert not torch.equal(before["norm.0.running_mean"], after["norm.0.running_mean"])
 
 
 class ExplodingClassify(Classify):
@@ -145,7 +258,7 @@ class ExplodingClassify(Classify):
 
     batches = 0
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
         self.batches += 1
         losses = super().losses(classifier, network, x, y, draw)
         return losses * torch.where(torch.arange(len(losses)) == 3, math.inf if self.batches == 5 else 1.0, 1.0)
@@ -201,7 +314,10 @@ def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"batch_size": 97}, r"batch_size must lie between the 1 process\(es\) and the 96 training images"),
-        ({"epochs": 0}, "epochs >= 1"),
+        ({"epochs": 0}, "epochs, batch_size and accumulate of at least 1"),
+        ({"validation": 1.0}, r"validation must lie in \[0, 1\)"),
+        ({"freeze": ["stm"]}, "unknown module to freeze 'stm'; did you mean 'stem'"),
+        ({"start_from": "no/where"}, "no/where/checkpoint.json cannot be read"),
         ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
@@ -250,7 +366,7 @@ def test_a_net_that_began_pretrained_is_loaded_with_its_stem_and_without_those_w
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_training_returns_is_what_its_checkpoint_holds(tmp_path: Path, variant: str) -> None:
-    trained = trainer(tmp_path, epochs=1, **VARIANTS[variant]).fit()
-    saved = checkpoint.load(tmp_path / "checkpoints" / "last")
+    trained = trainer(tmp_path, **VARIANTS[variant] | {"epochs": 1}).fit()
+    saved, _ = checkpoint.load_final(tmp_path / "checkpoints")
     images = FewDigits().load()[1].images
     assert torch.equal(trained(images), load_classifier(saved.config, saved.weights).eval()(images))

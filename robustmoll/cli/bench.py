@@ -12,9 +12,9 @@ from jsonargparse import Namespace
 from matplotlib.figure import Figure
 from torch import nn
 
-from robustmoll import checkpoint, data
+from robustmoll import checkpoint
 from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load_run
-from robustmoll.data import Data, ImageSet
+from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.evaluate.bench import bench
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
@@ -80,14 +80,14 @@ def bench_run(trainer: Trainer, classifier: Classifier, arguments: dict[str, Any
 
 def _bench_saved(trainer: Trainer, chosen: Namespace) -> None:
     """Benchmarks a run as the command line says."""
-    saved, passed = checkpoint.load_newest(trainer.run / "checkpoints")
+    saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
     for line in passed:
         print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
     classifier = load_classifier(saved.config, saved.weights)
     channels, height, width = saved.config["pretrained_cfg"]["input_size"]
     name = trainer.run.resolve().name
     subject = Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
-    test = _images(chosen.data, subject) if chosen.data else trainer.images[1]
+    test = _images(chosen, subject) if chosen.data else trainer.images[1]
     if chosen.corrupted or chosen.data:
         suite = chosen.suite or _plain(Path(chosen.corrupted).name if chosen.corrupted else test.name)
     else:
@@ -106,9 +106,8 @@ def _bench_network(name: str, chosen: Namespace) -> None:
         raise ValueError(f"{name} is no run, as config.yaml is missing, and no saved network, as config.json is")
     if chosen.data is None:
         raise ValueError(f"{name} has no images of its own: name them with --data, such as --data ImageFolder")
-    classes = len(chosen.data.classes())
-    subject = load_subject(name, random_classes=None if chosen.pretrained else classes)
-    test = _images(chosen.data, subject)
+    subject = load_subject(name, random_classes=None if chosen.pretrained else len(chosen.data.classes()))
+    test = _images(chosen, subject)
     against = Path(chosen.corrupted).name if chosen.corrupted else test.name
     folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(against)}"))
     arguments = _arguments(chosen, subject, test)
@@ -116,18 +115,16 @@ def _bench_network(name: str, chosen: Namespace) -> None:
         print(f"report in {write_report(folder, pictures)}")
 
 
-def _images(named: Data, subject: Subject) -> ImageSet:
-    """Returns the test images, once they are known to be for the subject."""
-    test = named.load()[1]
+def _images(chosen: Namespace, subject: Subject) -> ImageSet:
+    """Returns the test images that are named, decoded at the subject's size if they are to be corrupted there."""
+    test = chosen.data.test(subject.view.transform if chosen.stage == "model" else None)
     subject.check_fits(len(test.classes), test.channels, test.name)
     return test
 
 
 def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str, Any]:
     """Returns the keyword arguments of `bench`."""
-    corrupted = None
-    if chosen.corrupted:
-        corrupted = data.open_corrupted(Path(chosen.corrupted), test)  # type: ignore[attr-defined]
+    corrupted = open_corrupted(chosen.corrupted, test) if chosen.corrupted else None
     return {**bench_arguments(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
 
 

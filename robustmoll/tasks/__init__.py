@@ -1,5 +1,6 @@
 """Tasks: what one training step computes from a batch."""
 
-from robustmoll.tasks.classify import Classifier, Classify, ModelArgs, load_classifier, load_weights
+from robustmoll.tasks.classifier import Classifier, ModelArgs, load_classifier, load_weights
+from robustmoll.tasks.classify import Classify, StepDraw
 
-__all__ = ["Classifier", "Classify", "ModelArgs", "load_classifier", "load_weights"]
+__all__ = ["Classifier", "Classify", "ModelArgs", "StepDraw", "load_classifier", "load_weights"]

@@ -1,8 +1,13 @@
-"""Robust classification: what one training step computes."""
+"""Robust classification: what one training step computes.
 
+The order is fixed: augment images, as they are read; standardise; mix images and targets; mollify images and targets;
+compare predictions with targets. Each step maps soft targets to soft targets, so all of them combine.
+"""
+
+import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,73 +15,83 @@ from torch import Generator, Tensor, nn
 
 from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
+from robustmoll.data.augment import Augmentation, Augmentations, share_of
+from robustmoll.data.augment import Draw as AugmentDraw
 from robustmoll.degradations import Degradation, HeatBlur, Noise
-from robustmoll.models import create_model
+from robustmoll.labels import smooth, soft_targets
 from robustmoll.mollify import Draw, Mollify
-from robustmoll.tasks.losses import LOSSES
+from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier
+from robustmoll.tasks.losses import LOSSES, jensen_shannon
 
-__all__ = ["Classifier", "Classify", "ModelArgs", "load_classifier", "load_weights"]
+__all__ = ["Classify", "StepDraw"]
 
 # Which family of the corruption benchmark a degradation has a likeness to.
 FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
 
 
-@dataclass(frozen=True)
-class ModelArgs:
-    """Which network classifies the images.
+@dataclass(frozen=True, eq=False)
+class StepDraw:
+    """The random choices for a batch, or for a part of one.
 
-    Args:
-        name: Any timm name, or one of robustmoll's own (`robustmoll models list`).
-        args: Further arguments of `timm.create_model`, such as `drop_rate`.
+    Attributes:
+        n: Number of images.
+        augment: Of the augmentations.
+        mollify: Roles and times.
     """
 
-    name: str = "digits_cnn"
-    args: dict[str, Any] = field(default_factory=dict)
+    n: int
+    augment: list[AugmentDraw]
+    mollify: Draw
 
-
-class Classifier(nn.Module):
-    """A network with its standardisation inside: images in [0, 1] to logits.
-
-    Args:
-        backbone: Standardised images (B, C, H, W) to logits (B, K').
-        mean: Of each channel, on the scale [0, 1].
-        std: Of each channel, > 0.
-        num_classes: K; outputs beyond it (a sink class) are kept from evaluation.
-    """
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float], num_classes: int) -> None:
-        super().__init__()
-        self.backbone, self.num_classes = backbone, num_classes
-        self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
-
-    def standardise(self, x: Tensor) -> Tensor:
-        """Takes uint8 images, or float ones in [0, 1], to zero mean and unit variance over the training set."""
-        x = x / 255 if x.dtype == torch.uint8 else x
-        return (x - self.mean) / self.std
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns logits, shape (B, K), of images in [0, 1], shape (B, C, H, W)."""
-        return self.backbone(self.standardise(x))[:, : self.num_classes]
+    def part(self, share: slice) -> "StepDraw":
+        """Returns the choices for some of the images, the same as in the whole."""
+        each = len(self.mollify.t) // self.n
+        mine = slice(share.start * each, share.stop * each)
+        roles, t, first = self.mollify.roles[mine], self.mollify.t[mine], self.mollify.first + mine.start
+        mollify = Draw(roles, t, self.mollify.seed, first)
+        return StepDraw(share.stop - share.start, share_of(self.augment, self.n, share), mollify)
 
 
 class Classify:
-    """Classification of mollified images: standardise, mollify image and label, compare with a soft-target loss.
+    """Classification: augment, mix and mollify images and labels, and compare with a soft-target loss.
 
     Args:
         model: The network.
-        mollify: What happens to images and labels.
+        mollify: What happens to images and labels last.
         loss: "cross_entropy", "normalised_cross_entropy" or "binary_cross_entropy".
+        augment: Augmentations in order, those of images first, then those that mix.
+        label_smoothing: Share of every label that is spread over all classes, in [0, 1).
+        jsd_weight: Weight of the Jensen-Shannon divergence between the predictions of an image's views, >= 0; it needs
+            an augmentation with views (`AugMix` with views=3, weight 12, in Hendrycks et al., ICLR 2020). The
+            loss proper is then that of the first view alone.
 
     Raises:
-        ValueError: If there is no such loss.
+        ValueError: If there is no such loss, or a number is out of its range.
     """
 
-    def __init__(self, model: ModelArgs, mollify: Mollify, loss: str = "cross_entropy") -> None:
+    def __init__(
+        self,
+        model: ModelArgs,
+        mollify: Mollify,
+        loss: str = "cross_entropy",
+        augment: list[Augmentation] | None = None,
+        label_smoothing: float = 0.0,
+        jsd_weight: float = 0.0,
+    ) -> None:
         self.model, self.mollify, self.loss = model, mollify, known_name("loss", loss, LOSSES)
+        self.augment, self.label_smoothing, self.jsd_weight = Augmentations(augment or ()), label_smoothing, jsd_weight
+        if not (0 <= label_smoothing < 1 and jsd_weight >= 0):
+            raise ValueError(
+                f"training needs label_smoothing in [0, 1) and jsd_weight >= 0, got {label_smoothing=}, {jsd_weight=}"
+            )
+        if jsd_weight > 0 and self.augment.repeats == 1:
+            raise ValueError("jsd_weight compares views of an image, but there is one only: add AugMix with views=3")
+        if label_smoothing > 0 and mollify.policy in ("smooth", "sink_smooth") and len(self._roles()) > 1:
+            warnings.warn(
+                f"labels are smoothed twice: by label_smoothing={label_smoothing}, and by mollify where an image is"
+                " degraded",
+                stacklevel=2,
+            )
 
     def build(self, train: ImageSet) -> Classifier:
         """Returns a fresh classifier for that data; its weights come from PyTorch's global generator.
@@ -99,96 +114,69 @@ class Classify:
             "num_classes": self.mollify.num_outputs,
             "label_names": list(train.classes),
             "pretrained_cfg": {
-                "input_size": [train.channels, *train.size],
+                "input_size": [train.channels, *self.augment.output_size(train.size)],
                 "mean": mean,
                 # A channel without any variation must not be divided by zero.
                 "std": [max(s, 1 / 255) for s in std],
             },
         }
 
-    def draw(self, n: int, share: slice, generator: Generator, step: int) -> Draw:
-        """Returns the random choices for one process's share of a batch of n images.
+    def draw(self, n: int, size: tuple[int, int], generator: Generator, step: int) -> StepDraw:
+        """Returns the random choices for a batch of n images of that height and width.
 
-        They are drawn for the whole batch, so they do not depend on the number of processes.
+        They are drawn for the whole batch, so they do not depend on the number of processes that share it. The views
+        of an image have one role and t: one target fits them all.
         """
-        draw, repeats = self.mollify.draw(n, generator, step), self.mollify.repeats
-        mine = slice(share.start * repeats, share.stop * repeats)
-        return Draw(draw.roles[mine], draw.t[mine], draw.seed, mine.start)
+        mollify = self.mollify.draw(n, generator, step)
+        augment, views = self.augment.draw(n, size, generator), self.augment.repeats
+        if views > 1:
+            # As `Mollify.apply` repeats images: (image, view, repeat).
+            roles, t = (drawn.view(n, 1, -1).expand(-1, views, -1).flatten() for drawn in (mollify.roles, mollify.t))
+            mollify = Draw(roles, t, mollify.seed)
+        return StepDraw(n, augment, mollify)
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: Draw) -> Tensor:
-        """Returns the loss of each image of a batch.
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+        """Returns the loss of each image of a batch, or of each of its repeats.
 
         Args:
             classifier: Which standardises.
             network: Its backbone, as wrapped for distributed or compiled execution.
             x: Images, shape (B, C, H, W), uint8.
             y: Class indices, shape (B,).
-            draw: Roles and times.
+            draw: For B images.
         """
-        x_t, y_t = self.mollify.apply(classifier.standardise(x), y, draw)
-        return LOSSES[self.loss](network(x_t), y_t)
+        targets = soft_targets(y, self.mollify.num_classes)
+        if self.label_smoothing:
+            targets = smooth(targets, torch.full_like(targets[:, 0], self.label_smoothing))
+        x = classifier.standardise(self.augment.augment(x, draw.augment))
+        x, targets = self.augment.mix(x, targets, draw.augment)
+        views = self.augment.repeats
+        x_t, y_t = self.mollify.apply(x, targets.repeat_interleave(views, 0), draw.mollify)
+        logits = network(x_t)
+        if self.jsd_weight == 0:
+            return LOSSES[self.loss](logits, y_t)
+        logits, y_t = (z.view(len(y), views, self.mollify.repeats, -1).transpose(1, 2) for z in (logits, y_t))
+        first = LOSSES[self.loss](logits[:, :, 0].flatten(0, 1), y_t[:, :, 0].flatten(0, 1))
+        return first + self.jsd_weight * jensen_shannon(logits.flatten(0, 1))
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""
         seen = {
             family
-            for role, p in zip(self.mollify.roles, self.mollify.probabilities, strict=True)
+            for role in self._roles()
             for kind, family in FAMILIES.items()
-            if p > 0 and role != "clean" and isinstance(self.mollify.degradations[role], kind)
+            if role != "clean" and isinstance(self.mollify.degradations[role], kind)
         }
         return sorted(seen)
 
-    def describe(self, draw: Draw) -> str:
+    def _roles(self) -> Sequence[str]:
+        """The roles that are drawn at all."""
+        mollify = self.mollify
+        return [role for role, p in zip(mollify.roles, mollify.probabilities, strict=True) if p > 0]
+
+    def describe(self, draw: StepDraw) -> str:
         """Returns the roles and times of a batch in one line, for an error message."""
-        counts = Counter(self.mollify.roles[role] for role in draw.roles.tolist())
+        counts = Counter(self.mollify.roles[role] for role in draw.mollify.roles.tolist())
         roles = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        times = " ".join(f"{t:.3f}" for t in draw.t.tolist())
+        times = " ".join(f"{t:.3f}" for t in draw.mollify.t.tolist())
         return f"roles {roles}; t {times}"
-
-
-def load_classifier(config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
-    """Builds a trained classifier from a checkpoint's config and weights; no others are looked for.
-
-    Raises:
-        ValueError: If the two do not belong together.
-    """
-    args = dict(config["model_args"])
-    had_weights = [bool(args.pop(name, None)) for name in ("pretrained", "checkpoint_path")]
-    config = config | {"model_args": args | {"keep_stem": True} if any(had_weights) else args}
-    return load_weights(build_classifier(config), weights)
-
-
-def build_classifier(config: dict[str, Any]) -> Classifier:
-    """Builds a classifier, with fresh or pretrained weights, from its config, see `Classify.config`."""
-    cfg = config["pretrained_cfg"]
-    channels, height, width = cfg["input_size"]
-    backbone = create_model(
-        config["architecture"],
-        num_classes=config["num_classes"],
-        in_chans=channels,
-        img_size=height if height == width else (height, width),
-        **config["model_args"],
-    )
-    return Classifier(backbone, cfg["mean"], cfg["std"], len(config["label_names"]))
-
-
-def load_weights(classifier: Classifier, weights: dict[str, Tensor]) -> Classifier:
-    """Gives a classifier the weights of a checkpoint.
-
-    Raises:
-        ValueError: If they belong to another architecture.
-    """
-    own = {name: tensor.shape for name, tensor in classifier.backbone.state_dict().items()}
-    theirs = {name: tensor.shape for name, tensor in weights.items()}
-    for name in sorted(own.keys() | theirs.keys()):
-        if own.get(name) != theirs.get(name):
-            raise ValueError(
-                f"the checkpoint is of another architecture: {name} is {_shape(theirs.get(name))} in it,"
-                f" {_shape(own.get(name))} in this {type(classifier.backbone).__name__}"
-            )
-    classifier.backbone.load_state_dict(weights)
-    return classifier
-
-
-def _shape(shape: torch.Size | None) -> str:
-    return "absent" if shape is None else str(tuple(shape))

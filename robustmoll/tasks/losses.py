@@ -1,12 +1,13 @@
 """Losses of soft targets, one number an image. A new one is a function here and a row in `LOSSES`."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-__all__ = ["LOSSES", "binary_cross_entropy", "cross_entropy", "normalised_cross_entropy"]
+__all__ = ["LOSSES", "binary_cross_entropy", "cross_entropy", "jensen_shannon", "normalised_cross_entropy"]
 
 
 def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -45,6 +46,24 @@ def normalised_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
 def binary_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """Returns the mean over classes of K yes-or-no cross-entropies. Arguments and result as for `cross_entropy`."""
     return binary_cross_entropy_with_logits(_precise(logits), y, reduction="none").mean(1)
+
+
+def jensen_shannon(logits: Tensor) -> Tensor:
+    r"""Returns the divergence between the predictions for several views of an image, 0 if they agree.
+
+    .. math:: \frac{1}{V} \sum_v \mathrm{KL}(f_v \| m), \quad m = \frac{1}{V} \sum_v f_v
+
+    The consistency loss of AugMix (Hendrycks et al., ICLR 2020, equation 2).
+
+    Args:
+        logits: Shape (B, V, K).
+
+    Returns:
+        Divergence of each image in nats, shape (B,), in [0, log V], float32 at least.
+    """
+    log_f = torch.log_softmax(_precise(logits), dim=2)
+    log_m = torch.logsumexp(log_f, dim=1, keepdim=True) - math.log(logits.shape[1])
+    return (log_f.exp() * (log_f - log_m)).sum(2).mean(1)
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -1,0 +1,102 @@
+"""A classifier: a network with its standardisation inside, built from plain values, with weights of the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from robustmoll.models import create_model
+
+__all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier", "load_weights"]
+
+
+@dataclass(frozen=True)
+class ModelArgs:
+    """Which network classifies the images.
+
+    Args:
+        name: Any timm name, or one of robustmoll's own (`robustmoll models list`).
+        args: Further arguments of `timm.create_model`, such as `drop_rate`.
+    """
+
+    name: str = "digits_cnn"
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+class Classifier(nn.Module):
+    """A network with its standardisation inside: images in [0, 1] to logits.
+
+    Args:
+        backbone: Standardised images (B, C, H, W) to logits (B, K').
+        mean: Of each channel, on the scale [0, 1].
+        std: Of each channel, > 0.
+        num_classes: K; outputs beyond it (a sink class) are kept from evaluation.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float], num_classes: int) -> None:
+        super().__init__()
+        self.backbone, self.num_classes = backbone, num_classes
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
+
+    def standardise(self, x: Tensor) -> Tensor:
+        """Takes uint8 images, or float ones in [0, 1], to zero mean and unit variance over the training set."""
+        x = x / 255 if x.dtype == torch.uint8 else x
+        return (x - self.mean) / self.std
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns logits, shape (B, K), of images in [0, 1], shape (B, C, H, W)."""
+        return self.backbone(self.standardise(x))[:, : self.num_classes]
+
+
+def load_classifier(config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
+    """Builds a trained classifier from a checkpoint's config and weights; no others are looked for.
+
+    Raises:
+        ValueError: If the two do not belong together.
+    """
+    args = dict(config["model_args"])
+    had_weights = [bool(args.pop(name, None)) for name in ("pretrained", "checkpoint_path")]
+    config = config | {"model_args": args | {"keep_stem": True} if any(had_weights) else args}
+    return load_weights(build_classifier(config), weights)
+
+
+def build_classifier(config: dict[str, Any]) -> Classifier:
+    """Builds a classifier, with fresh or pretrained weights, from its config, see `Classify.config`."""
+    cfg = config["pretrained_cfg"]
+    channels, height, width = cfg["input_size"]
+    backbone = create_model(
+        config["architecture"],
+        num_classes=config["num_classes"],
+        in_chans=channels,
+        img_size=height if height == width else (height, width),
+        **config["model_args"],
+    )
+    return Classifier(backbone, cfg["mean"], cfg["std"], len(config["label_names"]))
+
+
+def load_weights(classifier: Classifier, weights: dict[str, Tensor]) -> Classifier:
+    """Gives a classifier the weights of a checkpoint.
+
+    Raises:
+        ValueError: If they belong to another architecture.
+    """
+    own = {name: tensor.shape for name, tensor in classifier.backbone.state_dict().items()}
+    theirs = {name: tensor.shape for name, tensor in weights.items()}
+    for name in sorted(own.keys() | theirs.keys()):
+        if own.get(name) != theirs.get(name):
+            raise ValueError(
+                f"the checkpoint is of another architecture: {name} is {_shape(theirs.get(name))} in it,"
+                f" {_shape(own.get(name))} in this {type(classifier.backbone).__name__}"
+            )
+    classifier.backbone.load_state_dict(weights)
+    return classifier
+
+
+def _shape(shape: torch.Size | None) -> str:
+    return "absent" if shape is None else str(tuple(shape))

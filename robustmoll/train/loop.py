@@ -1,0 +1,225 @@
+"""The training loop: devices, processes, checkpoints, resume, logs.
+
+Every draw of a step is addressed by (seed, epoch or step, rank), so a resumed training needs no state of random
+generators, and on the CPU gives, bit for bit, the weights of one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+import yaml
+from accelerate import Accelerator
+from timm.utils import ModelEmaV3
+from torch import Tensor
+
+from robustmoll import checkpoint
+from robustmoll.data.image_set import split
+from robustmoll.data.loader import Loader
+from robustmoll.evaluate.metrics import outcomes
+from robustmoll.progress import ProgressBar
+from robustmoll.run import Interrupts, MetricsFile
+from robustmoll.seeds import generator_at, seed_at
+from robustmoll.tasks import Classifier, StepDraw, load_classifier, load_weights
+from robustmoll.train.start import freeze, start_from
+
+if TYPE_CHECKING:
+    from robustmoll.train.trainer import Trainer
+
+__all__ = ["Training"]
+
+
+class Training:
+    """A training at work: the objects that change from step to step.
+
+    Args:
+        args: What was asked for.
+        accelerator: Of this process.
+    """
+
+    def __init__(self, args: Trainer, accelerator: Accelerator) -> None:
+        train, self.seen = args.images  # test images are looked at after every epoch, and never chosen by
+        if args.validation:
+            train, self.seen = split(train, args.validation, "validation")
+        if not accelerator.num_processes <= args.batch_size <= len(train):
+            raise ValueError(
+                f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"
+                f" training images of {train.name}, got {args.batch_size}"
+            )
+        self.args, self.train, self.accelerator = args, train, accelerator
+        self.loader = Loader(train, accelerator.device, args.workers)
+        self.steps_per_epoch = len(train) // args.batch_size
+        self.step, self.loss_sum = 0, 0.0  # finished steps; loss over those of this epoch
+        self.best = (math.inf, math.inf)  # error and NLL of the best epoch, if one is chosen
+
+        torch.manual_seed(seed_at(args.seed, "weights"))
+        self.classifier = args.task.build(train).to(accelerator.device)
+        self.architecture = args.task.config(train)
+        backbone = self.classifier.backbone
+        if args.start_from:
+            start_from(self.classifier, args.start_from)
+        self.frozen = freeze(backbone, args.freeze)
+        if args.channels_last:
+            backbone.to(memory_format=torch.channels_last)
+        self.ema = None if args.ema is None else ModelEmaV3(self.classifier, args.ema, use_warmup=True)
+        self.optimizer = args.optimizer.build(backbone)
+        self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
+        self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
+        if args.resume:
+            self._restore()
+        # `backbone` keeps the weights; `network` is the way through it that this machine wants.
+        self.network, self.optimizer = accelerator.prepare(
+            torch.compile(backbone) if args.compile else backbone, self.optimizer
+        )
+        self.saved = time.monotonic()
+
+    def complete(self, config: str | None = None) -> Classifier:
+        """Trains the epochs that are left and returns the classifier; see `Trainer.fit`."""
+        args = self.args
+        self.accelerator.init_trackers("robustmoll", config=yaml.safe_load(config) if config else None)
+        show = self.accelerator.is_local_main_process
+        images = args.epochs * self.steps_per_epoch * args.batch_size
+        with Interrupts() as interrupts, ProgressBar(images, self.step * args.batch_size, show) as bar:
+            for epoch in range(self.step // self.steps_per_epoch, args.epochs):
+                start, first = time.monotonic(), self.step
+                self._train_epoch(epoch, interrupts, bar)
+                images = (self.step - first) * args.batch_size
+                row = self._finish_epoch(epoch + 1, images, time.monotonic() - start)
+                bar.line("  ".join(f"{name} {value}" for name, value in row.items()))
+        self.accelerator.wait_for_everyone()  # the last checkpoint is on disk before anyone reads it
+        self.accelerator.end_training()
+        # Read anew: the trained one is wrapped for this machine, and would go on computing in its precision.
+        saved, _ = checkpoint.load_final(args.run / "checkpoints")
+        return load_classifier(saved.config, saved.weights).eval()
+
+    def _train_epoch(self, epoch: int, interrupts: Interrupts, bar: ProgressBar) -> None:
+        """Takes the steps of an epoch (counted from 0) that are left."""
+        args, begun = self.args, epoch * self.steps_per_epoch
+        order = torch.randperm(len(self.train), generator=generator_at(args.seed, "order", epoch))
+        batches = order[: self.steps_per_epoch * args.batch_size].view(-1, args.batch_size)
+        share = self._share(args.batch_size)
+        for x, y in self.loader(batches[self.step - begun :, share].unbind()):
+            self._train_step(x, y, share)
+            loss = self.loss_sum / (self.step - begun)
+            bar.advance(args.batch_size, f"epoch {epoch + 1}/{args.epochs}  loss {loss:.4f}")
+            self._save_if_due(interrupts.seen)
+            if interrupts.seen:
+                total = args.epochs * self.steps_per_epoch
+                raise KeyboardInterrupt(f"stopped after step {self.step} of {total}; go on with --resume true")
+
+    def _share(self, n: int) -> slice:
+        """This process's share of a batch of n images."""
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        return slice(rank * n // processes, (rank + 1) * n // processes)
+
+    def _train_step(self, x: Tensor, y: Tensor, share: slice) -> None:
+        """One update from this process's share of a batch."""
+        args, accelerator = self.args, self.accelerator
+        size = x.shape[-2], x.shape[-1]
+        draw = args.task.draw(args.batch_size, size, generator_at(args.seed, "draw", self.step), self.step).part(share)
+        # Dropout knows only the global generator; addressed too, it needs no state in the checkpoint.
+        torch.manual_seed(seed_at(args.seed, "dropout", self.step, accelerator.process_index))
+        self.network.train()
+        for module in self.frozen:
+            module.eval()
+        parts = [part for part in torch.arange(len(y)).tensor_split(args.accumulate) if len(part)]
+        for number, part in enumerate(parts, start=1):
+            rows = slice(int(part[0]), int(part[-1]) + 1)
+            more = number < len(parts)
+            with accelerator.no_sync(self.network) if more else nullcontext():
+                self._backward(x[rows], y[rows], draw.part(rows))
+        if args.clip_grad is not None:
+            accelerator.clip_grad_norm_(self.network.parameters(), args.clip_grad)
+        self.scheduler.step_update(self.step)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        if self.ema is not None:
+            self.ema.update(self.classifier, self.step)
+
+    def _backward(self, x: Tensor, y: Tensor, draw: StepDraw) -> None:
+        """Adds the gradient of some images' loss to that of the batch."""
+        args = self.args
+        losses = args.task.losses(self.classifier, self.network, x, y, draw)
+        # Gradients are averaged over processes: this makes it the mean over the batch, for unequal shares too.
+        loss = losses.mean() * (len(y) * self.accelerator.num_processes / args.batch_size)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"loss is {value} at step {self.step}, the weights are unchanged; {args.task.describe(draw)}"
+            )
+        self.accelerator.backward(loss)
+        self.loss_sum += value
+
+    def _finish_epoch(self, epoch: int, images: int, seconds: float) -> dict[str, str]:
+        """Tests the classifier, writes the row of the epoch (counted from 1) and a checkpoint."""
+        result = outcomes(self._logits_seen(), self.seen.labels)
+        error, nll = float(1 - result.correct.mean()), float(result.nll.mean())
+        row = {
+            "epoch": str(epoch),
+            "step": str(self.step),
+            "lr": f"{self.optimizer.param_groups[0]['lr']:.3g}",
+            "loss": f"{self.loss_sum / self.steps_per_epoch:.4f}",
+            f"{self.seen.split}_error": f"{error:.4f}",
+            f"{self.seen.split}_nll": f"{nll:.4f}",
+            "images_per_s": f"{images / seconds:.0f}",
+        }
+        self.loss_sum = 0.0
+        self.metrics.add(row)
+        self.accelerator.log({name: float(value) for name, value in row.items()}, step=self.step)
+        better = (error, nll) < self.best
+        self.best = min(self.best, (error, nll))
+        self._save(best=better and self.args.validation > 0)
+        return row
+
+    @torch.inference_mode()
+    def _logits_seen(self) -> Tensor:
+        """The classifier's answers on the images that are looked at after every epoch."""
+        classifier = self._evaluated().eval()
+        batches = torch.arange(len(self.seen)).split(256)
+        seen = Loader(self.seen, self.accelerator.device, self.args.workers)
+        return torch.cat([classifier(x).float().cpu() for x, _ in seen(batches)])
+
+    def _evaluated(self) -> Classifier:
+        """The classifier as it is evaluated: with averaged weights, if there are any."""
+        return self.classifier if self.ema is None else self.ema.module
+
+    def _save_if_due(self, now: bool) -> None:
+        in_epoch = self.step % self.steps_per_epoch != 0  # at its end, `_finish_epoch` saves
+        if in_epoch and (now or time.monotonic() - self.saved > 60 * self.args.checkpoint_minutes):
+            self._save()
+
+    def _save(self, best: bool = False) -> None:
+        if self.accelerator.is_main_process:
+            training = {
+                "loss_sum": self.loss_sum,
+                "best": list(self.best),
+                "optimizer": self.optimizer.state_dict(),
+                "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
+                "weights": None if self.ema is None else self.classifier.backbone.state_dict(),
+            }
+            weights = self._evaluated().backbone.state_dict()
+            made = checkpoint.Checkpoint(self.step, weights, self.architecture, training)
+            checkpoint.save(self.args.run / "checkpoints", made, best)
+        self.saved = time.monotonic()
+
+    def _restore(self) -> None:
+        folder = self.args.run / "checkpoints"
+        if not folder.exists():
+            return  # stopped before the first checkpoint: the beginning is where it stopped
+        found, passed = checkpoint.load_newest(folder)
+        for line in passed:
+            self.accelerator.print(f"passed over a damaged checkpoint: {line}")
+        load_weights(self.classifier, found.weights if self.ema is None else found.training["weights"])
+        if self.ema is not None:
+            load_weights(self.ema.module, found.weights)
+        self.optimizer.load_state_dict(found.training["optimizer"])
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(found.training["scaler"])
+        self.step, self.loss_sum = found.step, found.training["loss_sum"]
+        self.best = tuple(found.training["best"])
+        self.metrics.keep_before(self.step // self.steps_per_epoch + 1)

@@ -1,0 +1,50 @@
+"""What a training starts from: held-out images, weights of another training, frozen parts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from robustmoll import checkpoint
+from robustmoll.checks import known_name
+from robustmoll.tasks import Classifier, load_weights
+
+__all__ = ["freeze", "start_from"]
+
+
+def start_from(classifier: Classifier, folder: str | Path) -> None:
+    """Gives a fresh classifier, in place, the weights of a checkpoint.
+
+    Args:
+        classifier: Its last layer keeps its own weights if the checkpoint's is of another size.
+        folder: Of the checkpoint, such as runs/digits/checkpoints/last.
+
+    Raises:
+        ValueError: If the checkpoint is damaged or of another architecture.
+    """
+    own, saved = classifier.backbone.state_dict(), checkpoint.load(Path(folder)).weights
+    last = str(getattr(classifier.backbone, "pretrained_cfg", {}).get("classifier", "fc"))
+    other_size = [
+        name for name in own if name.startswith(last) and name in saved and saved[name].shape != own[name].shape
+    ]
+    load_weights(classifier, saved | {name: own[name] for name in other_size})
+
+
+def freeze(network: nn.Module, modules: Sequence[str]) -> list[nn.Module]:
+    """Keeps the weights of modules from being trained.
+
+    Args:
+        network: Whose.
+        modules: Their names, such as "stem" or "stages.0".
+
+    Returns:
+        The modules; while the network trains, they must be in eval mode, or their statistics would move.
+
+    Raises:
+        ValueError: If there is no such module.
+    """
+    named = dict(network.named_modules())
+    frozen = [named[known_name("module to freeze", name, list(named)[1:])] for name in modules]
+    for module in frozen:
+        module.requires_grad_(False)
+    return frozen

@@ -1,0 +1,123 @@
+"""What a training can be told, and how it starts."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from robustmoll.data import Data, ImageSet
+from robustmoll.run import check_trackers, open_run
+from robustmoll.tasks import Classifier, Classify
+from robustmoll.train.loop import Training
+from robustmoll.train.optim import OptimizerArgs, SchedulerArgs
+
+__all__ = ["Trainer"]
+
+
+class Trainer:
+    """Trains a task on a data set, into a run folder.
+
+    Args:
+        data: The data set.
+        task: What a step computes.
+        run: Folder of the run: checkpoints, metrics, benchmark, report.
+        epochs: Number of passes over the training images.
+        batch_size: Images a step, over all processes together. A last incomplete batch is left out.
+        accumulate: In how many parts a process takes its share of a batch, one after the other, to save memory. The
+            gradient is that of the whole batch, but batch normalisation sees the parts.
+        seed: Of the weights, the order of images, and all draws.
+        optimizer: How weights are updated.
+        scheduler: How the learning rate changes.
+        validation: Share of the training images that is held out, [0, 1); the same images in every run. The epoch of
+            least error on these is kept as checkpoints/best. With 0, all images train, the test set is looked at after
+            every epoch, and the last epoch counts.
+        start_from: Folder of a checkpoint whose weights the training starts from; a last layer for another number of
+            classes starts afresh.
+        freeze: Modules of the network whose weights and statistics stay as they are, by name ("stem", "stages.0").
+        workers: Processes that decode images, for data that are not kept in memory.
+        ema: Decay of the weights' moving average, in [0, 1); the average is what is evaluated. None for none.
+        clip_grad: Greatest norm of the gradient. None for any.
+        precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
+        channels_last: Whether images and weights are laid out channels last.
+        compile: Whether the network is compiled by `torch.compile`.
+        trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
+        checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
+        resume: Whether to go on with the run that is in the folder.
+
+    Raises:
+        ValueError: If a number is out of its range or a tracker is not installed.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        task: Classify,
+        run: str,
+        epochs: int = 30,
+        batch_size: int = 128,
+        accumulate: int = 1,
+        seed: int = 0,
+        optimizer: OptimizerArgs = OptimizerArgs(),  # noqa: B008 (frozen)
+        scheduler: SchedulerArgs = SchedulerArgs(),  # noqa: B008 (frozen)
+        validation: float = 0.0,
+        start_from: str | None = None,
+        freeze: list[str] | None = None,
+        workers: int = 2,
+        ema: float | None = None,
+        clip_grad: float | None = None,
+        precision: Literal["no", "bf16", "fp16"] = "no",
+        channels_last: bool = False,
+        compile: bool = False,
+        trackers: list[Literal["tensorboard", "wandb"]] | None = None,
+        checkpoint_minutes: float = 10.0,
+        resume: bool = False,
+    ) -> None:
+        if min(epochs, batch_size, accumulate) < 1 or workers < 0:
+            raise ValueError(
+                "training needs epochs, batch_size and accumulate of at least 1 and workers >= 0,"
+                f" got {epochs=}, {batch_size=}, {accumulate=}, {workers=}"
+            )
+        if not 0 <= validation < 1:
+            raise ValueError(f"validation must lie in [0, 1), got {validation}")
+        if ema is not None and not 0 <= ema < 1:
+            raise ValueError(f"ema must lie in [0, 1), got {ema}")
+        self.data, self.task, self.run = data, task, Path(run)
+        self.epochs, self.batch_size, self.accumulate, self.seed = epochs, batch_size, accumulate, seed
+        self.validation, self.start_from, self.freeze, self.workers = validation, start_from, freeze or [], workers
+        self.optimizer, self.scheduler, self.ema, self.clip_grad = optimizer, scheduler, ema, clip_grad
+        self.precision, self.channels_last, self.compile = precision, channels_last, compile
+        self.trackers, self.checkpoint_minutes, self.resume = trackers or [], checkpoint_minutes, resume
+        check_trackers(self.trackers)
+
+    @cached_property
+    def images(self) -> tuple[ImageSet, ImageSet]:
+        """The training and the test set, read when first asked for."""
+        return self.data.load()
+
+    def fit(self, config: str | None = None) -> Classifier:
+        """Trains until the last epoch, or until Ctrl-C, which writes a checkpoint first.
+
+        Args:
+            config: Text that describes the training, to be kept as the run's config.yaml.
+
+        Returns:
+            The classifier that the last checkpoint holds, or the best one where images were held out to tell; on the
+            CPU, in float32 and eval mode.
+
+        Raises:
+            ValueError: If the data or the run folder are not as they should be.
+            FloatingPointError: If a loss is not finite; the weights are still those of the step before.
+            KeyboardInterrupt: After Ctrl-C.
+        """
+        AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
+        accelerator = Accelerator(
+            mixed_precision=self.precision, log_with=list(self.trackers) or None, project_dir=str(self.run)
+        )
+        if self.precision == "fp16" and accelerator.device.type == "cpu":
+            raise ValueError("precision fp16 needs a GPU (on the CPU it would be left out silently); choose bf16 or no")
+        if accelerator.is_main_process:
+            open_run(self.run, self.resume, config)
+        accelerator.wait_for_everyone()
+        return Training(self, accelerator).complete(config)
