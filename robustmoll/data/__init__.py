@@ -1,8 +1,23 @@
 """Data sets by name, clean and corrupted; a new one is a subclass of `Data` in a file here and an import below."""
 
+from robustmoll.data.cifar10 import CIFAR10
+from robustmoll.data.cifar100 import CIFAR100
 from robustmoll.data.corrupted import CorruptedSet, open_corrupted
 from robustmoll.data.digits import Digits
 from robustmoll.data.image_folder import ImageFolder
 from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.imagenet import ImageNet
+from robustmoll.data.tiny_imagenet import TinyImageNet
 
-__all__ = ["CorruptedSet", "Data", "Digits", "ImageFolder", "ImageSet", "open_corrupted"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "CorruptedSet",
+    "Data",
+    "Digits",
+    "ImageFolder",
+    "ImageNet",
+    "ImageSet",
+    "TinyImageNet",
+    "open_corrupted",
+]

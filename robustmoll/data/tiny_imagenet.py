@@ -1,0 +1,75 @@
+"""TinyImageNet-200 in its official layout."""
+
+from pathlib import Path
+
+import torch
+
+from robustmoll.data.folders import class_folders, find_images
+from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.images import Fit, FolderImages, as_it_is
+
+__all__ = ["TinyImageNet"]
+
+STANDARD = (0.4802, 0.4481, 0.3975), (0.2770, 0.2691, 0.2821)
+
+
+class TinyImageNet(Data):
+    """110,000 photographs of 200 of ImageNet's classes, 64 x 64 pixels (Stanford CS231n, 2015).
+
+    Labels are positions in the sorted list of WordNet ids, which is not the order of wnids.txt. The official test
+    images have no published labels, so the 10,000 of `val` are the test set, as is usual; they are sorted by class,
+    then by file name, like those of every -C set in class folders.
+
+    Args:
+        root: The folder `tiny-imagenet-200`, or the one that holds it.
+    """
+
+    def __init__(self, root: str) -> None:
+        given = Path(root).expanduser()
+        self.root = given / "tiny-imagenet-200" if (given / "tiny-imagenet-200").is_dir() else given
+
+    def classes(self) -> tuple[str, ...]:
+        path = self.root / "wnids.txt"
+        if not path.is_file():
+            raise ValueError(
+                f"{path} is missing, so {self.root} is not tiny-imagenet-200;"
+                f" `robustmoll data get TinyImageNet --root {self.root}` gets it"
+            )
+        return tuple(sorted(path.read_text().split()))
+
+    def load(self) -> tuple[ImageSet, ImageSet]:
+        classes, folder = self.classes(), self.root / "train"
+        if (found := class_folders(folder)) != classes:
+            different = ", ".join(sorted(set(found) ^ set(classes))[:5])
+            raise ValueError(f"{folder} must have the classes of wnids.txt; they differ in {different}")
+        files, labels, stems = find_images(folder, classes)
+        images = FolderImages(files, as_it_is)[:]
+        return ImageSet("tiny_imagenet", "train", images, labels, classes, stems, STANDARD), self.test()
+
+    def test(self, fit: Fit | None = None) -> ImageSet:
+        classes, labelled = self.classes(), self._labelled()
+        index = {name: label for label, name in enumerate(classes)}
+        if unknown := next((name for name in labelled.values() if name not in index), None):
+            raise ValueError(
+                f"val_annotations.txt in {self.root / 'val'} names the class {unknown}, wnids.txt does not"
+            )
+        order = sorted(labelled, key=lambda file: (labelled[file], file))
+        folder = self.root / "val" / "images"
+        if missing := next((file for file in order if not (folder / file).is_file()), None):
+            raise ValueError(f"{folder / missing} is missing, but val_annotations.txt has its label")
+        images = FolderImages([str(folder / file) for file in order], as_it_is)[:]
+        labels = torch.tensor([index[labelled[file]] for file in order])
+        stems = tuple(Path(file).stem for file in order)
+        return ImageSet("tiny_imagenet", "test", images, labels, classes, stems, STANDARD)
+
+    def _labelled(self) -> dict[str, str]:
+        """Returns the class of each file."""
+        path = self.root / "val" / "val_annotations.txt"
+        if not path.is_file():
+            raise ValueError(
+                f"{path} is missing; it has the labels of val/images/ (for another layout take ImageFolder)"
+            )
+        rows = [line.split("\t") for line in path.read_text().splitlines()]
+        if bad := next((number for number, row in enumerate(rows, 1) if len(row) < 2), None):
+            raise ValueError(f"{path}, line {bad} is not '<file> <class> <box>', separated by tabs")
+        return {row[0]: row[1] for row in rows}
