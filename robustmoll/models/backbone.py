@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypedDict, TypeVar
 
+import torch
 from timm.layers import ClassifierHead
 from timm.models import PretrainedCfg, build_model_with_cfg, is_model_pretrained, register_model
 from torch import Tensor, nn
@@ -120,7 +121,11 @@ def register(build: Build) -> Build:
     def entrypoint(pretrained: bool = False, **kwargs: object) -> nn.Module:
         check_weights(name, {"pretrained": pretrained, **kwargs})
         arguments: dict[str, Any] = {**kwargs, "pretrained_cfg": kwargs.get("pretrained_cfg") or cfg}
-        return build_model_with_cfg(build, name, pretrained, **arguments)
+        if kwargs.get("features_only") and "out_indices" not in kwargs:  # all stages; timm supposes five
+            with torch.device("meta"):
+                arguments["out_indices"] = tuple(range(len(build().feature_info)))
+        hooks = {"feature_cls": "hook", "no_rewrite": True}
+        return build_model_with_cfg(build, name, pretrained, feature_cfg=hooks, **arguments)
 
     register_model(entrypoint)
     BACKBONES[name] = build

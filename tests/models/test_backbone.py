@@ -41,6 +41,20 @@ def test_any_size_and_the_strides_it_tells(name: str, in_chans: int, sizes: list
 
 
 @pytest.mark.parametrize("name", SMALL)
+def test_feature_maps_of_the_stages(name: str) -> None:
+    model, x = timm.create_model(name, features_only=True, in_chans=1).eval(), noise(2, 1, 32, 32)
+    with torch.no_grad():
+        maps = model(x)
+        expected = model.body.stem_norm(model.body.stem(x))
+        for map_, stage in zip(maps, model.body.stages, strict=True):
+            expected = stage(expected)
+            torch.testing.assert_close(map_, expected)
+    assert [map_.shape[1] for map_ in maps] == model.feature_info.channels()
+    last = timm.create_model(name, features_only=True, in_chans=1, out_indices=(-1,)).eval()
+    assert [map_.shape for map_ in last(x)] == [maps[-1].shape]
+
+
+@pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("in_chans", [1, 3])
 def test_gradients_reach_every_parameter(name: str, in_chans: int) -> None:
     torch.manual_seed(0)
