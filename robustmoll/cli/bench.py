@@ -15,7 +15,7 @@ from torch import nn
 from robustmoll import checkpoint
 from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load_run
 from robustmoll.data import Data, ImageSet, open_corrupted
-from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
 from robustmoll.evaluate.report import write_report
@@ -38,6 +38,7 @@ def run(args: Sequence[str]) -> None:
     asked = parser.parse_args(args)
     if asked.out and len(asked.subjects) > 1:
         raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
+    check_request(asked.corruptions, asked.severities, asked.preset, asked.batch_size)
     runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
     for subject in asked.subjects:
         if subject in runs:

@@ -18,13 +18,13 @@ from torch import nn
 
 from robustmoll.checks import known_name
 from robustmoll.corruptions import EXTRA, NAMES, PRESETS
-from robustmoll.data.image_set import ImageSet
+from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN, Cell
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
 from robustmoll.evaluate.judge import Judge, evaluating
 from robustmoll.evaluate.metrics import measure
 from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.sources import Corrupted, Generated, Source, Stage, source_of
+from robustmoll.evaluate.sources import Generated, Source, Stage, source_of
 from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
 from robustmoll.evaluate.views import View
 from robustmoll.progress import ProgressBar
@@ -45,7 +45,7 @@ def bench(
     preset: str | None = None,
     seed: int = 0,
     batch_size: int = 256,
-    corrupted: Corrupted | None = None,
+    corrupted: CorruptedSet | None = None,
     view: View | None = None,
     stage: Stage = "model",
     held_out: ImageSet | None = None,

@@ -2,37 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from robustmoll.corruptions import corrupt, frost_source, preset_of_size
-from robustmoll.data.image_set import ImageSet
+from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.views import View
 
-__all__ = ["Corrupted", "Generated", "Read", "Source", "Stage", "source_of"]
+__all__ = ["Generated", "Read", "Source", "Stage", "source_of"]
 
 Stage = Literal["model", "source"]
 Batch = Callable[[slice, torch.device], Tensor]
-
-
-class Corrupted(Protocol):
-    """A corrupted set in files, as `robustmoll.data.open_corrupted` gives it.
-
-    `images` raises a ValueError if the labels of a cell are not those of the clean images.
-    """
-
-    name: str
-    preset: str
-    mode: str
-    seed: int | None
-    frost: str
-    corruptions: Sequence[str]
-    severities: Sequence[float]
-
-    def images(self, corruption: str, severity: float) -> ImageSet: ...
 
 
 class Source(ABC):
@@ -85,6 +68,7 @@ class Source(ABC):
     def corrupted(self, corruption: str, severity: float) -> Batch:
         """Returns the same for a corrupted cell."""
 
+    @abstractmethod
     def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
         """Raises a ValueError, before any work, if there are no such cells."""
 
@@ -128,6 +112,9 @@ class Generated(Source):
 
         return batch
 
+    def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
+        pass  # any can be made
+
     def label(self, corruption: str) -> str:
         return frost_source() if corruption == "frost" else corruption
 
@@ -148,7 +135,9 @@ class Read(Source):
         ValueError: If they were made with another one.
     """
 
-    def __init__(self, data: ImageSet, files: Corrupted, view: View | None = None, preset: str | None = None) -> None:
+    def __init__(
+        self, data: ImageSet, files: CorruptedSet, view: View | None = None, preset: str | None = None
+    ) -> None:
         super().__init__(data, view)
         if preset not in (None, files.preset):
             raise ValueError(
@@ -182,7 +171,7 @@ def source_of(
     data: ImageSet,
     preset: str | None = None,
     seed: int = 0,
-    corrupted: Corrupted | None = None,
+    corrupted: CorruptedSet | None = None,
     view: View | None = None,
     stage: Stage = "model",
 ) -> Source:

@@ -10,7 +10,7 @@ from test_bench import Counting, digits
 from torch import Tensor, nn
 
 from robustmoll.corruptions import NAMES, corrupt, preset_of_size
-from robustmoll.data import ImageSet
+from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.bench import bench
 from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.sources import Generated, Read
@@ -20,22 +20,17 @@ CPU = torch.device("cpu")
 ROWS = slice(10, 14)
 
 
-@dataclasses.dataclass
-class Files:
-    """A corrupted set as `robustmoll.data.open_corrupted` gives it, made in memory."""
+def files(clean: ImageSet, **changes: Any) -> CorruptedSet:  # noqa: ANN401
+    """A corrupted set that makes its images when they are asked for."""
 
-    clean: ImageSet
-    name: str = "digits-c"
-    preset: str = "cifar"
-    mode: str = "written"
-    seed: int | None = 3
-    frost: str = "frost (procedural)"
-    corruptions: tuple[str, ...] = NAMES
-    severities: tuple[float, ...] = (1, 5)
+    def read(corruption: str, severity: float) -> tuple[Tensor, Tensor]:
+        return corrupt(clean.images, corruption, severity, made.preset, made.seed or 0), clean.labels
 
-    def images(self, corruption: str, severity: float) -> ImageSet:
-        made = corrupt(self.clean.images, corruption, severity, self.preset, self.seed or 0)
-        return dataclasses.replace(self.clean, images=made)
+    about = {"name": "digits-c", "mode": "written", "preset": "cifar", "seed": 3, "frost": "frost (procedural)"}
+    made = CorruptedSet(
+        **{**about, "corruptions": NAMES, "severities": (1, 5), "clean": clean, "read": read, **changes}
+    )
+    return made
 
 
 def test_stage_says_where_images_are_corrupted() -> None:
@@ -77,7 +72,7 @@ def measured(out: Path, model: nn.Module, data: ImageSet, **changes: Any) -> lis
 def test_files_give_the_digits_of_generated_images(tmp_path: Path) -> None:
     data = digits()
     generated = measured(tmp_path / "generated", Counting(), data, seed=3)
-    written = measured(tmp_path / "written", Counting(), data, corrupted=Files(data))
+    written = measured(tmp_path / "written", Counting(), data, corrupted=files(data))
     assert len(written) == 1 + 15 * 2
     for one, other in zip(generated, written, strict=True):
         assert (one.pop("mode"), other.pop("mode")) == ("generated", "written")
@@ -87,25 +82,25 @@ def test_files_give_the_digits_of_generated_images(tmp_path: Path) -> None:
 
 
 def test_released_images_need_no_seed_and_say_what_frost_they_have(tmp_path: Path) -> None:
-    files = Files(digits(), mode="released", seed=None, frost="frost")
-    cells = bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=files)
+    released = files(digits(), mode="released", seed=None, frost="frost")
+    cells = bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released)
     assert [(cell.corruption, cell.mode, cell.seed) for cell in cells] == [
         ("clean", "released", None),
         ("frost", "released", None),
     ]
-    assert bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=files) == cells
+    assert bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released) == cells
 
 
 def test_files_of_another_size_are_scaled_for_the_model() -> None:
     data, view = digits(), View((48, 48))
-    source = Read(data, Files(data), view)
+    source = Read(data, files(data), view)
     made = corrupt(data.images, "fog", 5, "cifar", 3)
     assert torch.equal(source.cell("fog", 5)(ROWS, CPU), view(made[ROWS]))
     assert (source.stage, source.resolution) == ("source", "32x32")
 
 
 def run(out: Path, **changes: Any) -> list[Cell]:  # noqa: ANN401
-    request = {"corruptions": ("fog",), "severities": (1,), "corrupted": Files(digits()), **changes}
+    request = {"corruptions": ("fog",), "severities": (1,), "corrupted": files(digits()), **changes}
     return bench(Counting(), digits(), out, **request)
 
 
@@ -131,9 +126,9 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, Any
     "change, message",
     [
         ({"corrupted": None}, "holds a benchmark with mode 'written', not 'generated'"),
-        ({"corrupted": Files(digits(), mode="released")}, "mode 'written', not 'released'"),
-        ({"corrupted": Files(digits(), preset="tiny")}, "preset 'cifar', not 'tiny'"),
-        ({"corrupted": Files(digits(), seed=4)}, "seed 3, not 4"),
+        ({"corrupted": files(digits(), mode="released")}, "mode 'written', not 'released'"),
+        ({"corrupted": files(digits(), preset="tiny")}, "preset 'cifar', not 'tiny'"),
+        ({"corrupted": files(digits(), seed=4)}, "seed 3, not 4"),
         ({"view": View((48, 48))}, "stage 'model', not 'source'"),
     ],
 )
