@@ -1,0 +1,145 @@
+"""Flip, crop and rotate: pixels move, none changes.
+
+Neighbours of these are merged by `Augmentations`: whole-pixel moves and a rotation after them are one affine map, and
+one pass over the pixels instead of three gives the same images.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
+from robustmoll.data.augment.warp import affine, merge, nearest, still
+
+__all__ = ["Move", "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "merge_moves"]
+
+
+class Move(ImageAugmentation):
+    """An augmentation that is an affine map, nearest pixel; what comes from beyond the image is black.
+
+    Attributes:
+        whole_pixels: Whether it moves by whole pixels along the axes, so that a later map can be merged with it.
+    """
+
+    whole_pixels: bool = True
+
+    @abstractmethod
+    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+        """Draws the maps of n images, see `robustmoll.data.augment.warp`. Arguments and errors as for `draw`."""
+
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+        return {"warp": self.draw_warp(n, size, generator)}
+
+    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+        return nearest(x, draw["warp"], self.output_size((x.shape[-2], x.shape[-1])))
+
+
+class RandomHorizontalFlip(Move):
+    """Mirrors left and right.
+
+    Args:
+        p: Probability, in [0, 1].
+
+    Raises:
+        ValueError: If p is out of its range.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"RandomHorizontalFlip needs p in [0, 1], got {p}")
+        self.p = p
+
+    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+        warp = still(n, size)
+        warp[:, 0, 0] -= 2.0 * (rand(n, generator=generator) < self.p)
+        return warp
+
+
+class RandomCrop(Move):
+    """Cuts a window out of the image with a black border around it, at any place alike.
+
+    Args:
+        padding: Width of the border in pixels, at least 0.
+        size: Height and width of the window; None keeps the image's.
+
+    Raises:
+        ValueError: If an argument is out of its range, or, when drawn for images, if the window does not fit.
+    """
+
+    def __init__(self, padding: int = 4, size: int | None = None) -> None:
+        if padding < 0 or (size is not None and size < 1):
+            raise ValueError(f"RandomCrop needs padding >= 0 and size >= 1, got {padding=}, {size=}")
+        self.padding, self.size = padding, size
+
+    def output_size(self, size: Size) -> Size:
+        return size if self.size is None else (self.size, self.size)
+
+    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+        window = self.output_size(size)
+        room = [full + 2 * self.padding - part for full, part in zip(size, window, strict=True)]
+        if min(room) < 0:
+            raise ValueError(
+                f"a crop of {window[0]} x {window[1]} pixels does not fit into images of {size[0]} x {size[1]}"
+                f" with padding {self.padding}; crop less or pad more"
+            )
+        # How far the window's middle lies from the image's: -room / 2 ... room / 2 in steps of a pixel.
+        warp = still(n, size)
+        for row, r in enumerate(reversed(room)):
+            warp[:, row, 2] = torch.randint(r + 1, (n,), generator=generator, device="cpu") - r / 2
+        return warp
+
+
+class RandomRotation(Move):
+    """Rotates around the middle, by any angle alike.
+
+    Args:
+        degrees: Greatest angle to either side, in [0, 180].
+
+    Raises:
+        ValueError: If the angle is out of its range.
+    """
+
+    whole_pixels = False
+
+    def __init__(self, degrees: float = 15.0) -> None:
+        if not 0 <= degrees <= 180:
+            raise ValueError(f"RandomRotation needs degrees in [0, 180], got {degrees}")
+        self.degrees = degrees
+
+    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+        degrees = (2 * rand(n, 1, generator=generator).double() - 1) * self.degrees
+        return affine(degrees, degrees.new_zeros(n, 2), degrees.new_zeros(n, 2), size)
+
+
+class Moves(Move):
+    """Several moves in one pass; all but the last move by whole pixels."""
+
+    def __init__(self, moves: Sequence[Move]) -> None:
+        self.moves = moves
+        self.whole_pixels = moves[-1].whole_pixels
+
+    def output_size(self, size: Size) -> Size:
+        for move in self.moves:
+            size = move.output_size(size)
+        return size
+
+    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+        warp = self.moves[0].draw_warp(n, size, generator)
+        for before, move in zip(self.moves, self.moves[1:], strict=False):
+            size = before.output_size(size)
+            warp = merge(warp, move.draw_warp(n, size, generator))
+        return warp
+
+
+def merge_moves(steps: Sequence[ImageAugmentation]) -> list[ImageAugmentation]:
+    """Returns steps that do the same with fewer passes over the pixels."""
+    merged: list[ImageAugmentation] = []
+    for step in steps:
+        before = merged[-1] if merged else None
+        if isinstance(before, Move) and before.whole_pixels and isinstance(step, Move):
+            merged[-1] = Moves([before, step])
+        else:
+            merged.append(step)
+    return merged

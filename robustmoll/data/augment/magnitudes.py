@@ -1,0 +1,65 @@
+"""How strong operations can be drawn: for each policy a table of equidistant magnitudes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from robustmoll.data.augment.base import Size
+from robustmoll.data.augment.operations import OPERATIONS, SIGNED
+
+__all__ = ["AUGMIX", "LEARNED", "WIDE", "Space"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The greatest magnitudes of a policy; the least is 0, or what leaves the image as it is.
+
+    Attributes:
+        shear: Tangent.
+        rotate: Degrees.
+        factor: Of Brightness, Color, Contrast and Sharpness: distance from 1.
+        bits: Of Posterize, at the least and the greatest magnitude.
+        translate: Pixels, or, where `relative`, a share of the width or height.
+        relative: Whether translations depend on the size.
+    """
+
+    shear: float
+    rotate: float
+    factor: float
+    bits: tuple[int, int]
+    translate: float
+    relative: bool = True
+
+    def magnitudes(self, bins: int, size: Size) -> Tensor:
+        """Returns the magnitudes in the units of `apply_operations`.
+
+        Returns:
+            Shape (operations, bins, 2), float64: of either sign, or the same twice where there is no sign.
+        """
+        return _magnitudes(self, bins, size)
+
+
+@lru_cache(maxsize=32)
+def _magnitudes(space: Space, bins: int, size: Size) -> Tensor:
+    height, width = size if space.relative else (1, 1)
+    weak, strong = space.bits
+    rows = dict.fromkeys(OPERATIONS, torch.zeros(bins))
+    rows |= dict.fromkeys(("ShearX", "ShearY"), torch.linspace(0, space.shear, bins))
+    rows["TranslateX"] = torch.linspace(0, space.translate * width, bins)
+    rows["TranslateY"] = torch.linspace(0, space.translate * height, bins)
+    rows["Rotate"] = torch.linspace(0, space.rotate, bins)
+    rows |= dict.fromkeys(("Brightness", "Contrast", "Color", "Sharpness"), torch.linspace(0, space.factor, bins))
+    rows["Posterize"] = (weak - torch.arange(bins) / ((bins - 1) / (weak - strong))).round()
+    rows["Solarize"] = torch.linspace(1, 0, bins)
+    signs = torch.tensor([[1, -1 if name in SIGNED else 1] for name in OPERATIONS])
+    return torch.stack([rows[name] for name in OPERATIONS]).double()[:, :, None] * signs[:, None, :]
+
+
+WIDE = Space(shear=0.99, rotate=135.0, factor=0.99, bits=(8, 2), translate=32.0, relative=False)
+"""Of TrivialAugmentWide (Mueller and Hutter, ICCV 2021)."""
+LEARNED = Space(shear=0.3, rotate=30.0, factor=0.9, bits=(8, 4), translate=150 / 331)
+"""Of AutoAugment (Cubuk et al., CVPR 2019) and RandAugment (Cubuk et al., NeurIPS 2020)."""
+AUGMIX = Space(shear=0.3, rotate=30.0, factor=0.9, bits=(4, 0), translate=1 / 3)
+"""Of AugMix (Hendrycks et al., ICLR 2020)."""
