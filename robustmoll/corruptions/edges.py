@@ -1,12 +1,21 @@
-"""The OpenCV steps behind `spatter`, on batches: Canny edges, chamfer distance, equalisation, box blur."""
+"""The OpenCV steps behind `spatter`, on batches: Canny edges, chamfer distance, equalisation, filters.
+
+Images are the last axis here, (H, W, B): moved by some pixels they are still long runs of memory. Edges and
+distances are whole numbers of 16 bits, exact and half as large as float32. Truth is 0 or 1 in such a tensor,
+and a choice is a product: on a CPU comparisons that give booleans, and `torch.where`, cost several times as
+much.
+"""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-TAN_22_5 = 13573  # in units of 2^-15
+from robustmoll.corruptions.filters import border_index
+
+TAN_22_5, TAN_67_5 = 13573 / 32768, 79109 / 32768  # OpenCV's
 FOLLOWED = 8  # steps along a weak edge: more change nothing in some thousand layers of spatter
-STRAIGHT, DIAGONAL, KNIGHT = 1.0, 1.4, 2.1969  # lengths of the steps of OpenCV's 5 x 5 distance mask
+UNIT = 645  # per pixel; makes the steps of OpenCV's 5 x 5 distance mask, 1, 1.4 and 2.1969, whole to 1e-6
+STRAIGHT, DIAGONAL, KNIGHT = 645, 903, 1417
 # Steps up to sign: (rows, columns, length).
 STEPS = (
     (0, 1, STRAIGHT),
@@ -20,118 +29,129 @@ STEPS = (
 )
 
 
+def framed(x: Tensor, border: str) -> Tensor:
+    """Images with one more pixel on each side; see `border_index` for the border."""
+    for axis in (0, 1):
+        n = x.shape[axis]
+        x = x.index_select(axis, border_index(torch.arange(-1, n + 1, device=x.device), n, border))
+    return x
+
+
+def greater(x: Tensor, y: Tensor | float) -> Tensor:
+    """x > y as 1 or 0 in the type of x."""
+    return torch.gt(x, y, out=torch.empty_like(x))
+
+
 def canny(levels: Tensor, low: int, high: int) -> Tensor:
     """OpenCV's Canny edges with a 3 x 3 Sobel operator and |dx| + |dy| as the strength.
 
     Weak edges are followed from strong ones for `FOLLOWED` steps; OpenCV follows them to their end.
 
     Args:
-        levels: Grey levels, int32 of shape (B, H, W).
+        levels: Grey levels, int16 of shape (H, W, B).
         low: An edge is stronger than this ...
         high: ... and connected to one stronger than this.
 
     Returns:
-        Boolean of shape (B, H, W).
+        1 at edges and 0 elsewhere, uint8 of shape (H, W, B).
     """
-    padded = pad(levels.float()[:, None], [1] * 4, mode="replicate")[:, 0].to(torch.int32)
-    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    columns = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
-    dx, dy = rows[:, :, 2:] - rows[:, :, :-2], columns[:, 2:] - columns[:, :-2]
-    strength = dx.abs() + dy.abs()
-    edge = (strength > low) & is_ridge(strength, dx, dy)
-    strong = edge & (strength > high)
+    x = framed(levels, "nearest")
+    rows = torch.add(x[:-2], x[1:-1], alpha=2).add_(x[2:])
+    columns = torch.add(x[:, :-2], x[:, 1:-1], alpha=2).add_(x[:, 2:])
+    dx, dy = rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2]
+    strength = dx.abs().add_(dy.abs())
+    edge = ridge(strength, dx, dy).mul_(greater(strength, low)).to(torch.uint8)
+    reached = pad(edge * greater(strength, high).to(torch.uint8), [0, 0, 1, 1, 1, 1])
     for _ in range(FOLLOWED):
-        strong = edge & grown(strong)
-    return strong
+        grown = reached[:-2] | reached[1:-1] | reached[2:]
+        grown = grown[:, :-2] | grown[:, 1:-1] | grown[:, 2:]
+        torch.bitwise_and(edge, grown, out=reached[1:-1, 1:-1])
+    return reached[1:-1, 1:-1]
 
 
-def is_ridge(strength: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
-    """Whether the strength is largest across the edge, whose direction is rounded to 45 degrees.
+def ridge(strength: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    """1 where the strength is largest across the edge, whose direction is rounded to 45 degrees.
 
     Of two equal neighbours the left or upper one of a horizontal or vertical pair is kept, and none of a
     diagonal pair.
     """
-    tangent, slope = dx.abs() * TAN_22_5, dy.abs() << 15
-    across = (strength > moved(strength, 0, 1)) & (strength >= moved(strength, 0, -1))
-    down = (strength > moved(strength, 1, 0)) & (strength >= moved(strength, -1, 0))
-    falling = (strength > moved(strength, 1, 1)) & (strength > moved(strength, -1, -1))
-    rising = (strength > moved(strength, 1, -1)) & (strength > moved(strength, -1, 1))
-    diagonal = torch.where((dx ^ dy) < 0, rising, falling)
-    steep = slope > tangent + (dx.abs() << 16)
-    return torch.where(slope < tangent, across, torch.where(steep, down, diagonal))
+    height, width = strength.shape[:2]
+    padded = pad(strength, [0, 0, 1, 1, 1, 1])
+    above = strength + 1  # strength >= y is above > y
+
+    def neighbour(down: int, right: int) -> Tensor:
+        return padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+
+    across = greater(strength, neighbour(0, -1)).mul_(greater(above, neighbour(0, 1)))
+    along = greater(strength, neighbour(-1, 0)).mul_(greater(above, neighbour(1, 0)))
+    falling = greater(strength, neighbour(-1, -1)).mul_(greater(strength, neighbour(1, 1)))
+    rising = greater(strength, neighbour(-1, 1)).mul_(greater(strength, neighbour(1, -1)))
+    slope, level = dy.abs().to(torch.float32), dx.abs().to(torch.float32)
+    flat = greater(level * TAN_22_5, slope).to(torch.int16)
+    steep = greater(slope, level * TAN_67_5).to(torch.int16)
+    opposite = greater(-(dx ^ dy), 0)
+    diagonal = falling.addcmul_(opposite, rising.sub_(falling))
+    return diagonal.mul_(1 - flat - steep).addcmul_(flat, across).addcmul_(steep, along)
 
 
-def moved(x: Tensor, down: int, right: int) -> Tensor:
-    """Images (B, H, W) moved by one pixel; zeros enter."""
-    height, width = x.shape[-2:]
-    padded = pad(x, [1] * 4)
-    return padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
-
-
-def grown(mask: Tensor) -> Tensor:
-    """A boolean mask and its eight neighbours."""
-    mask = pad(mask, [1] * 4)
-    mask = mask[:, :-2] | mask[:, 1:-1] | mask[:, 2:]
-    return mask[:, :, :-2] | mask[:, :, 1:-1] | mask[:, :, 2:]
-
-
-def chamfer_distance(source: Tensor, most: float) -> Tensor:
+def chamfer_distance(source: Tensor, most: int) -> Tensor:
     """OpenCV's distance transform with the 5 x 5 mask: the shortest path of `STEPS` to the source.
 
     A shortest path may take its steps in any order, so all its steps of one kind can come first, then all
     of the next. For each kind, paths of 1, 2, 4 ... steps double the reach until it exceeds `most`.
 
     Args:
-        source: Boolean, (B, H, W).
-        most: Longer distances are cut to this.
+        source: 1 at the source and 0 elsewhere, of shape (H, W, B).
+        most: Longer distances are cut to this, in pixels; at most 20.
+
+    Returns:
+        Distances in pixels, float32 of shape (H, W, B).
     """
-    distance = torch.where(source, 0.0, most)
+    height, width = source.shape[:2]
+    far = most * UNIT
+    margin = most  # no step that is tried is longer
+    field = pad((1 - source).to(torch.int16).mul_(far), [0, 0] + [margin] * 4, value=far)
+
+    def moved(down: int, right: int) -> Tensor:
+        return field[margin + down : margin + down + height, margin + right : margin + right + width]
+
+    distance = moved(0, 0)
     for down, right, length in STEPS:
         steps = 1
-        while (steps - 1) * length < most:
-            for sign in (steps, -steps):
-                relax(distance, sign * down, sign * right, steps * length)
+        while (steps - 1) * length < far:
+            there, back = moved(steps * down, steps * right), moved(-steps * down, -steps * right)
+            torch.minimum(distance, torch.minimum(there, back).add_(steps * length), out=distance)
             steps *= 2
-    return distance
-
-
-def relax(distance: Tensor, down: int, right: int, length: float) -> None:
-    """Lets each pixel be reached, in place, from the pixel that lies so many rows up and columns left."""
-    height, width = distance.shape[-2:]
-    if abs(down) >= height or abs(right) >= width:
-        return
-    target = distance[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
-    source = distance[:, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)]
-    torch.minimum(target, source + length, out=target)
+    return distance.to(torch.float32).div_(UNIT)
 
 
 def equalized(levels: Tensor, levels_count: int) -> Tensor:
     """OpenCV's histogram equalisation; an image of one level stays as it is.
 
     Args:
-        levels: Whole numbers in [0, levels_count), float32 of shape (B, H, W).
+        levels: Whole numbers in [0, levels_count), float32 of shape (H, W, B).
         levels_count: How many levels there can be.
     """
-    flat = levels.flatten(1).to(torch.int64)
-    histogram = torch.zeros(len(flat), levels_count, device=levels.device)
-    histogram.scatter_add_(1, flat, torch.ones_like(levels).flatten(1))
-    lowest = flat.amin(dim=1, keepdim=True)
-    rest = flat.shape[1] - histogram.gather(1, lowest)
-    table = (histogram.cumsum(1) - histogram.gather(1, lowest)) * (255 / rest.clamp(min=1))
-    table = torch.where(rest > 0, table.round_(), torch.arange(levels_count, device=levels.device))
-    return table.gather(1, flat).view_as(levels)
+    flat = levels.flatten(0, 1).to(torch.int64)
+    histogram = torch.zeros(levels_count, flat.shape[1], device=levels.device)
+    histogram.scatter_add_(0, flat, torch.ones_like(levels).flatten(0, 1))
+    lowest = histogram.gather(0, levels.flatten(0, 1).amin(dim=0, keepdim=True).to(torch.int64))
+    rest = len(flat) - lowest
+    table = (histogram.cumsum(0) - lowest).mul_(255 / rest.clamp(min=1)).round_()
+    table = torch.where(rest > 0, table, torch.arange(levels_count, device=levels.device)[:, None])
+    return table.gather(0, flat).view_as(levels)
 
 
 def box_blur(x: Tensor) -> Tensor:
     """The mean of 3 x 3 pixels, borders mirrored."""
-    x = pad(x[:, None], [1] * 4, mode="reflect")[:, 0]
-    x = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
-    return (x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]).div_(9)
+    x = framed(x, "mirror")
+    x = (x[:-2] + x[1:-1]).add_(x[2:])
+    return (x[:, :-2] + x[:, 1:-1]).add_(x[:, 2:]).div_(9)
 
 
 def emboss(x: Tensor) -> Tensor:
     """The correlation with [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], borders mirrored."""
-    x = pad(x[:, None], [1] * 4, mode="reflect")[:, 0]
-    falling = x[:, 2:, 2:] - x[:, :-2, :-2]
-    down, right = x[:, 2:, 1:-1] - x[:, :-2, 1:-1], x[:, 1:-1, 2:] - x[:, 1:-1, :-2]
-    return falling.mul_(2).add_(down).add_(right).add_(x[:, 1:-1, 1:-1])
+    x = framed(x, "mirror")
+    y = (x[2:, 2:] - x[:-2, :-2]).mul_(2).add_(x[1:-1, 1:-1])
+    y.add_(x[2:, 1:-1]).sub_(x[:-2, 1:-1])
+    return y.add_(x[1:-1, 2:]).sub_(x[1:-1, :-2])

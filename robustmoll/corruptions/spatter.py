@@ -9,14 +9,15 @@ Differences: an image on which no drop falls stays as it is, where the original 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized
-from robustmoll.corruptions.filters import gaussian_filter
+from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized, greater
+from robustmoll.corruptions.filters import at_least, gaussian_filter, transposed
 from robustmoll.corruptions.registry import corruption
 from robustmoll.draws import Draws
 
 WATER = (175.0, 238.0, 238.0)  # pale turquoise
 MUD = (63.0, 42.0, 20.0)
 FARTHEST = 20  # pixels
+TINY = 1e-3  # what counts as no layer
 
 
 @corruption("extra", colour=True)
@@ -44,18 +45,23 @@ def spatter(
     """
     liquid = gaussian_filter(draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc), sigma)
     if round(mud):
-        mask = gaussian_filter((liquid > threshold).to(x.dtype), strength)
-        mask = torch.where(mask < 0.8, 0, mask)
-        return x.mul_(1 - mask).add_(mask * colour(MUD, x.device))
-    levels = torch.where(liquid < threshold, 0, liquid * 255).to(torch.int32)[:, 0]
-    layer = levels * light(canny(levels, 50, 150))
-    largest = layer.amax(dim=(1, 2), keepdim=True)
-    layer = torch.where(largest > 0, layer * (strength / largest), 0)[:, None]
-    return x.add_(layer * colour(WATER, x.device))
+        mask = at_least(gaussian_filter(greater(liquid, threshold), strength), 0.8)
+        return torch.lerp(x, colour(MUD, x.device), mask)
+    layer = water(at_least(liquid, threshold).mul_(255).floor_())
+    largest = layer.amax(dim=(2, 3), keepdim=True).clamp_(min=TINY)
+    return x.addcmul_(layer.mul_(strength / largest), colour(WATER, x.device))
+
+
+def water(levels: Tensor) -> Tensor:
+    """How light drops are, whose thickness is given in whole grey levels, (B, 1, H, W)."""
+    batch, _, height, width = levels.shape
+    drops = transposed(levels.view(1, 1, batch, -1)).view(height, width, batch)
+    lit = light(canny(drops.to(torch.int16), 50, 150)).mul_(drops)
+    return transposed(lit.view(1, 1, -1, batch)).view(batch, 1, height, width)
 
 
 def light(edges: Tensor) -> Tensor:
-    """How light falls on drops with the given edges, (B, H, W)."""
+    """How light falls on drops with the given edges, (H, W, B)."""
     distance = box_blur(chamfer_distance(edges, FARTHEST)).floor_()
     relief = equalized(distance, FARTHEST + 1)
     return box_blur(emboss(relief).clamp_(0, 255))

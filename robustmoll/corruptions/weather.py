@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions.colour import luma, value
+from robustmoll.corruptions.filters import at_least
 from robustmoll.corruptions.motion import drag, zoom_in
 from robustmoll.corruptions.plasma import plasma, stretched
 from robustmoll.corruptions.registry import corruption
@@ -51,8 +52,7 @@ def snow(
     """
     noise = draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc)
     angle = draws.scalars(1)[:, 0] * 90 - 135
-    flakes = zoom_in(noise, zoom)
-    flakes = torch.where(flakes < threshold, 0, flakes).clamp_(0, 1).mul_(255).floor_()
+    flakes = at_least(zoom_in(noise, zoom), threshold).clamp_(0, 1).mul_(255).floor_()
     layer = drag(flakes, angle, radius, sigma).floor_()
     layer += layer.flip(2, 3)
     white = luma(x).mul_(1.5).add_(127.5)

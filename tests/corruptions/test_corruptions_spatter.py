@@ -8,14 +8,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from robustmoll.corruptions import corrupt, edges
-from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, equalized
+from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized
 
 
 def test_chamfer_distance_is_the_shortest_path() -> None:
-    height, width, most = 23, 17, 9.0
+    height, width, most = 23, 17, 9
     source = torch.rand(4, height, width, generator=torch.Generator().manual_seed(0)) > 0.985
     source[3] = False
-    ours = chamfer_distance(source, most)
+    ours = chamfer_distance(source.movedim(0, 2).to(torch.uint8), most).movedim(2, 0)
     around = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
     by_squares = {1: 1.0, 2: 1.4, 5: 2.1969}  # OpenCV's lengths, by the square of the exact one
     steps = {(v, u): by_squares[v * v + u * u] for v, u in around if v * v + u * u in by_squares}
@@ -62,7 +62,7 @@ def test_canny_is_that_of_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = torch.rand(6, 30, 26, generator=torch.Generator().manual_seed(0)).numpy()
     smooth = ndimage.gaussian_filter(noise, (0, 1.5, 1.5))
     levels = ((smooth - smooth.min()) / np.ptp(smooth) * 255).astype(np.int32)
-    ours = canny(torch.from_numpy(levels), 50, 150)
+    ours = canny(torch.from_numpy(levels).movedim(0, 2).to(torch.int16), 50, 150).movedim(2, 0)
     assert 0.02 < ours.float().mean() < 0.5
     for i in range(6):
         assert np.array_equal(ours[i].numpy(), canny_by_loops(levels[i], 50, 150))
@@ -72,7 +72,7 @@ def test_equalized_levels_fill_the_range() -> None:
     levels = torch.randint(0, 21, (3, 16, 16), generator=torch.Generator().manual_seed(0)).float()
     levels[1] = levels[1].clamp(min=7)
     levels[2] = 20
-    ours = equalized(levels, 21)
+    ours = equalized(levels.movedim(0, 2), 21).movedim(2, 0)
     assert torch.equal(ours[2], levels[2])
     for before, after in zip(levels[:2], ours[:2], strict=True):
         lowest = before == before.min()
@@ -82,10 +82,13 @@ def test_equalized_levels_fill_the_range() -> None:
         assert after.min() == 0 and after.max() == 255
 
 
-def test_box_blur() -> None:
-    x = torch.rand(2, 9, 12)
-    theirs = ndimage.uniform_filter(x.numpy(), (0, 3, 3), mode="mirror")
+def test_box_blur_and_emboss_mirror_the_border() -> None:
+    x = torch.rand(9, 12, 2, generator=torch.Generator().manual_seed(0))
+    theirs = ndimage.uniform_filter(x.numpy(), (3, 3, 1), mode="mirror")
     np.testing.assert_allclose(box_blur(x), theirs, atol=1e-6)
+    kernel = np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
+    theirs = ndimage.correlate(x.double().numpy(), kernel[:, :, None], mode="mirror")
+    np.testing.assert_allclose(emboss(x), theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("severity", [1, 4])
