@@ -139,6 +139,9 @@ def _check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str 
 
 def _check_classes(value: object, where: str, prefix: str) -> None:
     """Checks the arguments of every class that is named below."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            _check_classes(item, where, f"{prefix}[{number}]")
     if not isinstance(value, dict):
         return
     if "class_path" in value and isinstance(value.get("init_args"), dict):
@@ -177,7 +180,7 @@ def one_line(message: str, options: list[str] | None = None) -> str:
     if match := re.search(r"Option '(\w+)' is not accepted", message):
         return f"unknown key {match[1]!r}{_offer(match[1], _class_arguments())}"
     where = ".".join(re.findall(r'Parser key "([\w.]+)"', message))
-    base = re.search(r"Subtypes: \[<class '([\w.]+)'>", message)
+    base = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
     given = re.findall(r"(?:Given value|Got value): (.*)", message)
     lines = [line.strip(" -") for line in message.splitlines() if "<class 'NoneType'>" not in line or base is None]
     telling = [line for line in lines if re.match(r"Expected|Group|[A-Z]\w* needs", line)] or lines
@@ -202,6 +205,6 @@ def _subclasses(path: str) -> set[str]:
     while todo:
         cls = todo.pop()
         todo += cls.__subclasses__()
-        if not inspect.isabstract(cls):
+        if not inspect.isabstract(cls) and _find_class(cls.__name__) is cls:
             found.add(cls.__name__)
     return found
