@@ -64,6 +64,12 @@ def bench_parser() -> Parser:
     parser.add_argument("--out", type=str, help="Folder of the results; RUN/bench/SUITE or results/SUBJECT-DATA.")
     parser.add_argument("--suite", type=str, help="Name of the folder below RUN/bench.")
     parser.add_argument("--baseline", type=str, help="For mCE: alexnet, a cells.csv, or a folder that holds one.")
+    parser.add_argument(
+        "--trained_on",
+        type=list[str],
+        default=[],
+        help="Families of corruptions that a network was trained with: noise, blur, ... A run knows its own.",
+    )
     parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
     add_bench_arguments(parser)
     return parser
@@ -112,7 +118,7 @@ def _bench_network(name: str, chosen: Namespace) -> None:
     against = Path(chosen.corrupted).name if chosen.corrupted else test.name
     folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(against)}"))
     arguments = _arguments(chosen, subject, test)
-    if pictures := measure(subject.model, test, folder, subject.name, arguments, baseline=chosen.baseline):
+    if pictures := measure(subject.model, test, folder, subject.name, arguments, chosen.trained_on, chosen.baseline):
         print(f"report in {write_report(folder, pictures)}")
 
 

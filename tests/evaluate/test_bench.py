@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from robustmoll.evaluate.bench import bench
 from robustmoll.evaluate.cells import COLUMNS, Cell, parse_cells
 from robustmoll.evaluate.metrics import Outcomes, judged, measure
 from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.temperature import cross_fit
+from robustmoll.evaluate.temperature import cross_fit, fit_temperature
 
 CORRUPTIONS = ("gaussian_noise", "contrast")
 SEVERITIES = (1, 5)
@@ -170,6 +171,57 @@ def test_killed_benchmark_goes_on_at_the_first_unfinished_cell(tmp_path: Path) -
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+SLOW = """
+import sys, time
+from test_bench import Counting, run
+class Slow(Counting):
+    def forward(self, x):
+        time.sleep(0.05)
+        return super().forward(x)
+run(sys.argv[1], Slow(), name="linear", batch_size=20)
+"""
+
+
+def test_benchmark_killed_at_any_moment_leaves_what_it_had_finished(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    table = tmp_path / "out" / "cells.csv"
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "out")], env=worker_environment())
+    while not (table.exists() and table.read_text().count("\n") > 2):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = Results(tmp_path / "out").cells()
+    assert 2 <= len(done) < 5
+    model = Counting()
+    cells = run(tmp_path / "out", model, name="linear", batch_size=20)
+    assert model.seen == (5 - len(done)) * 101 and cells[: len(done)] == done
+    assert cells == run(tmp_path / "uninterrupted", name="linear", batch_size=20)
+
+
+def worker_environment() -> dict[str, str]:
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parents[1]), *sys.path])
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def test_temperature_may_come_from_held_out_images(tmp_path: Path) -> None:
+    train = Digits().load()[0]
+    held_out = train.select(torch.arange(300))
+    cells = run(tmp_path, held_out=held_out)
+    with torch.no_grad():
+        expected = fit_temperature(Counting().eval()(held_out.images / 255), held_out.labels)
+    for cell in cells:
+        assert cell.temperature_a == cell.temperature_b == pytest.approx(expected, rel=1e-5)
+    temperatures = Results(tmp_path).temperatures()
+    assert temperatures is not None and temperatures.fitted_on == "held-out clean images"
+    raw, scaled = ([getattr(cell, column) for cell in cells] for column in ("nll", "nll_ts"))
+    assert raw != scaled and [cell.nll for cell in cells] == [cell.nll for cell in run(tmp_path / "cross")]
+    with pytest.raises(ValueError, match=r"with temperature 'fitted on .*', not 'cross-fitted'"):
+        run(tmp_path)
+
+
 WORKER = """
 import sys
 from accelerate import Accelerator
@@ -187,15 +239,10 @@ accelerator.end_training()
 def test_two_processes_give_the_digits_of_one(tmp_path: Path) -> None:
     worker = tmp_path / "worker.py"
     worker.write_text(WORKER)
-    here = Path(__file__).parent
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launch, str(worker), str(tmp_path / "two")],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1]), *sys.path]),
-            "OMP_NUM_THREADS": "1",
-        },
+        env=worker_environment(),
         capture_output=True,
         text=True,
         timeout=300,
@@ -255,6 +302,9 @@ class NotFinite(Counting):
         (lambda out: run(out, severities=(0,)), 0, r"severities must lie in \(0, 5\], got 0"),
         (lambda out: run(out, severities=(6,)), 0, "got 6"),
         (lambda out: run(out, severities=(float("nan"),)), 0, "got nan"),
+        (lambda out: run(out, severities=(-1,)), 0, "got -1"),
+        (lambda out: run(out, data=digits(0)), 0, "at least one image, got 0 images"),
+        (lambda out: run(out, data=dataclasses.replace(digits(), labels=digits().labels[:9])), 0, r"shape \(9,\)"),
         (lambda out: run(out, batch_size=0), 0, "batch_size must be at least 1, got 0"),
     ],
 )

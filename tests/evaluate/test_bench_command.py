@@ -68,7 +68,9 @@ def test_stage_and_folder_are_the_users_choice(images: Path, tmp_path: Path) -> 
     assert main(["bench", str(network), *data, *FEW, "--out", str(out)]) == 0
     assert {(row["stage"], row["resolution"], row["preset"]) for row in rows(out)} == {("source", "32x32", "cifar")}
     # Against itself as the baseline every ratio is one.
-    assert main(["bench", str(network), *data, *FEW, "--out", str(out), "--baseline", str(out)]) == 0
+    again = ["bench", str(network), *data, *FEW, "--out", str(out)]
+    assert main([*again, "--baseline", str(out), "--trained_on", "[weather]"]) == 0
+    assert "without weather (1 corruptions, 2 cells)" in (out / "summary.md").read_text()
     assert json.loads((out / "summary.json").read_text())["baseline"]["mce"] == 1
     assert "## Against network" in (out / "summary.md").read_text()
     assert (out / "plots" / "baseline.png").exists()
