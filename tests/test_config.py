@@ -120,7 +120,7 @@ KEYS = [
     ("epochs: 2.5", "epochs: expected int, got '2.5'"),
     ("epochs: [", "is no YAML"),
     ("- epochs", "must hold keys and values"),
-    ("data: {class_path: Digit}", "unknown Data 'Digit'; did you mean 'Digits'? Known: Digits"),
+    ("data: {class_path: Digit}", "unknown Data 'Digit'; did you mean 'Digits'? Known: "),
     ("data: {class_path: ImageFolder, init_args: {root: nowhere}}", "data folder nowhere does not exist"),
 ]
 
