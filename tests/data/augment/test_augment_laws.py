@@ -198,3 +198,11 @@ def test_bad_input_is_told_in_one_line(name: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_no_device_is_waited_for(name: str) -> None:
+    augmentation, images = IMAGES[name](), torch.empty(20, 3, 32, 32, dtype=torch.uint8, device="meta")
+    # A meta tensor has no values: to ask for one is an error, as on a GPU it would be a wait.
+    result = augmentation.apply(images, augmentation.draw(20, (32, 32), seeded()))
+    assert result.device.type == "meta" and result.shape[0] == 20 * augmentation.repeats
