@@ -15,8 +15,12 @@ LOG_SECONDS = 30.0
 
 
 class _Speed(ProgressColumn):
+    def __init__(self, unit: str, scale: float) -> None:
+        super().__init__()
+        self.unit, self.scale = unit, scale
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} images/s" if task.speed else "")
+        return Text(f"{task.speed / self.scale:,.0f} {self.unit}/s" if task.speed else "")
 
 
 class ProgressBar:
@@ -26,9 +30,12 @@ class ProgressBar:
         total: Number of images of the whole work.
         done: How many of them are done already.
         show: False for a silent one, as every process but the first needs it.
+        unit: What to show if it is not images that are counted.
+        scale: How many of what is counted make one of them.
     """
 
-    def __init__(self, total: int, done: int = 0, show: bool = True) -> None:
+    def __init__(self, total: int, done: int = 0, show: bool = True, unit: str = "images", scale: float = 1.0) -> None:
+        self.unit, self.scale = unit, scale
         self.console = Console(stderr=True)
         self.show, self.total, self.done = show, total, done
         self.start_time, self.start_done, self.logged = time.monotonic(), done, time.monotonic()
@@ -36,7 +43,7 @@ class ProgressBar:
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
-            _Speed(),
+            _Speed(unit, scale),
             TimeRemainingColumn(),
             console=self.console,
             disable=not (show and self.console.is_terminal),
@@ -61,7 +68,8 @@ class ProgressBar:
             self.logged = now
             speed = (self.done - self.start_done) / (now - self.start_time)
             left = (self.total - self.done) / max(speed, 1e-9) / 60
-            print(f"{description}  {speed:,.0f} images/s  {left:.1f} min left", file=sys.stderr, flush=True)
+            told = f"{speed / self.scale:,.0f} {self.unit}/s"
+            print(f"{description}  {told}  {left:.1f} min left", file=sys.stderr, flush=True)
 
     def line(self, text: str) -> None:
         """Prints a line that stays, above the bar."""

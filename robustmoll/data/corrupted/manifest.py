@@ -27,7 +27,7 @@ class Manifest:
         frost: What frost was made of, see `robustmoll.corruptions.frost_source`.
         severities: In the order of the rows of an npy file.
         device: Kind of device that computed; between kinds the last bits may differ.
-        versions: Of the libraries that have to do with pixels.
+        versions: Of what has to do with pixels, for each time that something else was installed.
         files: SHA-256 of every file that is done, by its path below the folder. A file that ends in `.sha256` lists
             those of one cell in the order of the test set, in the format of the program sha256sum.
     """
@@ -39,7 +39,7 @@ class Manifest:
     frost: str
     severities: list[float]
     device: str
-    versions: dict[str, str]
+    versions: list[dict[str, str]]
     files: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod

