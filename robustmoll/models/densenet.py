@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from robustmoll.models.backbone import Backbone, HeadOptions, register
 from robustmoll.models.layers import conv, norm_relu
 
-__all__ = ["DenseLayer", "DenseNet"]
+__all__ = ["DenseLayer", "DenseNet", "transition"]
 
 
 class DenseLayer(nn.Module):

@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from timm.models.densenet import DenseBlock
+from timm.models.densenet import DenseBlock, DenseTransition
 from tiny_models import noise, on_meta, small
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from robustmoll.models.densenet import DenseLayer, DenseNet
+from robustmoll.models.densenet import DenseLayer, DenseNet, transition
 from robustmoll.models.preact_resnet import PreActBlock, PreActResNet, Residual, basic, bottleneck
 from robustmoll.models.resnext import ResNeXt29
 from robustmoll.models.wide_resnet import WideResNet
@@ -77,6 +77,15 @@ def test_dense_layers_are_timm_s() -> None:
             layer.get_submodule(mine).load_state_dict(
                 theirs[f"denselayer{index + 1}"].get_submodule(timms).state_dict()
             )
+    x = noise(4, 24, 8, 8)
+    torch.testing.assert_close(ours(x.clone()), theirs(x.clone()))
+
+
+def test_a_transition_is_timm_s() -> None:
+    torch.manual_seed(0)
+    ours, theirs = transition(24, 12), DenseTransition(24, 12)
+    ours[0][0].load_state_dict(theirs.norm.state_dict())
+    ours[1].load_state_dict(theirs.conv.state_dict())
     x = noise(4, 24, 8, 8)
     torch.testing.assert_close(ours(x.clone()), theirs(x.clone()))
 
