@@ -108,7 +108,7 @@ def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
     chroma = brightest - x.amin(dim=1, keepdim=True)
     saturation = (chroma / brightest.clamp(min=TINY)).clamp_(min=TINY)
     change = saturation.mul(factor).add_(added).clamp_(0, 1).div_(saturation)
-    y = torch.lerp(brightest, x, change)
+    y = x.sub_(brightest).mul_(change).add_(brightest)
     # A grey pixel has no hue: HSV calls it red, and only green and blue fall when it gains saturation.
     if added > 0:
         y[:, 1:] -= (1 - chroma / TINY).clamp_(min=0).mul_(brightest).mul_(added)

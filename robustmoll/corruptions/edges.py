@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from robustmoll.corruptions.filters import border_index
-
 TAN_22_5, TAN_67_5 = 13573 / 32768, 79109 / 32768  # OpenCV's
 FOLLOWED = 8  # steps along a weak edge: more change nothing in some thousand layers of spatter
 UNIT = 645  # per pixel; makes the steps of OpenCV's 5 x 5 distance mask, 1, 1.4 and 2.1969, whole to 1e-6
@@ -29,17 +27,17 @@ STEPS = (
 )
 
 
-def framed(x: Tensor, border: str) -> Tensor:
-    """Images with one more pixel on each side; see `border_index` for the border."""
+def framed(x: Tensor, mirror: bool) -> Tensor:
+    """Images with one more pixel on each side: the second pixel from there (dcb|abcd|cba), or the first again."""
     for axis in (0, 1):
-        n = x.shape[axis]
-        x = x.index_select(axis, border_index(torch.arange(-1, n + 1, device=x.device), n, border))
+        first, last = (1, -2) if mirror else (0, -1)
+        x = torch.cat([x.select(axis, first).unsqueeze(axis), x, x.select(axis, last).unsqueeze(axis)], dim=axis)
     return x
 
 
-def greater(x: Tensor, y: Tensor | float) -> Tensor:
-    """x > y as 1 or 0 in the type of x."""
-    return torch.gt(x, y, out=torch.empty_like(x))
+def exceeds(x: Tensor, y: Tensor | int) -> Tensor:
+    """x > y as 1 or 0, for whole numbers of 16 bits that are not too large."""
+    return (x - y).clamp_(0, 1)
 
 
 def canny(levels: Tensor, low: int, high: int) -> Tensor:
@@ -55,13 +53,13 @@ def canny(levels: Tensor, low: int, high: int) -> Tensor:
     Returns:
         1 at edges and 0 elsewhere, uint8 of shape (H, W, B).
     """
-    x = framed(levels, "nearest")
+    x = framed(levels, mirror=False)
     rows = torch.add(x[:-2], x[1:-1], alpha=2).add_(x[2:])
     columns = torch.add(x[:, :-2], x[:, 1:-1], alpha=2).add_(x[:, 2:])
     dx, dy = rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2]
     strength = dx.abs().add_(dy.abs())
-    edge = ridge(strength, dx, dy).mul_(greater(strength, low)).to(torch.uint8)
-    reached = pad(edge * greater(strength, high).to(torch.uint8), [0, 0, 1, 1, 1, 1])
+    edge = ridge(strength, dx, dy).mul_(exceeds(strength, low)).to(torch.uint8)
+    reached = pad(edge * exceeds(strength, high).to(torch.uint8), [0, 0, 1, 1, 1, 1])
     for _ in range(FOLLOWED):
         grown = reached[:-2] | reached[1:-1] | reached[2:]
         grown = grown[:, :-2] | grown[:, 1:-1] | grown[:, 2:]
@@ -82,14 +80,14 @@ def ridge(strength: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
     def neighbour(down: int, right: int) -> Tensor:
         return padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
-    across = greater(strength, neighbour(0, -1)).mul_(greater(above, neighbour(0, 1)))
-    along = greater(strength, neighbour(-1, 0)).mul_(greater(above, neighbour(1, 0)))
-    falling = greater(strength, neighbour(-1, -1)).mul_(greater(strength, neighbour(1, 1)))
-    rising = greater(strength, neighbour(-1, 1)).mul_(greater(strength, neighbour(1, -1)))
+    across = exceeds(strength, neighbour(0, -1)).mul_(exceeds(above, neighbour(0, 1)))
+    along = exceeds(strength, neighbour(-1, 0)).mul_(exceeds(above, neighbour(1, 0)))
+    falling = exceeds(strength, neighbour(-1, -1)).mul_(exceeds(strength, neighbour(1, 1)))
+    rising = exceeds(strength, neighbour(-1, 1)).mul_(exceeds(strength, neighbour(1, -1)))
     slope, level = dy.abs().to(torch.float32), dx.abs().to(torch.float32)
-    flat = greater(level * TAN_22_5, slope).to(torch.int16)
-    steep = greater(slope, level * TAN_67_5).to(torch.int16)
-    opposite = greater(-(dx ^ dy), 0)
+    flat = level.mul(TAN_22_5).gt_(slope).to(torch.int16)
+    steep = level.mul_(-TAN_67_5).add_(slope).gt_(0).to(torch.int16)
+    opposite = (dx ^ dy).lt_(0)
     diagonal = falling.addcmul_(opposite, rising.sub_(falling))
     return diagonal.mul_(1 - flat - steep).addcmul_(flat, across).addcmul_(steep, along)
 
@@ -135,7 +133,7 @@ def equalized(levels: Tensor, levels_count: int) -> Tensor:
     flat = levels.flatten(0, 1).to(torch.int64)
     histogram = torch.zeros(levels_count, flat.shape[1], device=levels.device)
     histogram.scatter_add_(0, flat, torch.ones_like(levels).flatten(0, 1))
-    lowest = histogram.gather(0, levels.flatten(0, 1).amin(dim=0, keepdim=True).to(torch.int64))
+    lowest = histogram.gather(0, histogram.gt(0).to(torch.uint8).argmax(dim=0, keepdim=True))
     rest = len(flat) - lowest
     table = (histogram.cumsum(0) - lowest).mul_(255 / rest.clamp(min=1)).round_()
     table = torch.where(rest > 0, table, torch.arange(levels_count, device=levels.device)[:, None])
@@ -144,14 +142,14 @@ def equalized(levels: Tensor, levels_count: int) -> Tensor:
 
 def box_blur(x: Tensor) -> Tensor:
     """The mean of 3 x 3 pixels, borders mirrored."""
-    x = framed(x, "mirror")
+    x = framed(x, mirror=True)
     x = (x[:-2] + x[1:-1]).add_(x[2:])
     return (x[:, :-2] + x[:, 1:-1]).add_(x[:, 2:]).div_(9)
 
 
 def emboss(x: Tensor) -> Tensor:
     """The correlation with [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], borders mirrored."""
-    x = framed(x, "mirror")
+    x = framed(x, mirror=True)
     y = (x[2:, 2:] - x[:-2, :-2]).mul_(2).add_(x[1:-1, 1:-1])
     y.add_(x[2:, 1:-1]).sub_(x[:-2, 1:-1])
     return y.add_(x[1:-1, 2:]).sub_(x[1:-1, :-2])

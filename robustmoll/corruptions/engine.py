@@ -124,9 +124,9 @@ def index_of(piece: list[int], device: torch.device) -> slice | Tensor:
     return torch.tensor(piece, device=device)
 
 
-def pieces(members: list[int], x: Tensor, copies: int) -> Iterator[list[int]]:
+def pieces(members: list[int], x: Tensor, copies: float) -> Iterator[list[int]]:
     """Cuts a list of images into parts that fit a CPU's cache; an accelerator takes all at once."""
-    size = max(PIECE // (x[0].numel() * copies), 1) if x.device.type == "cpu" else len(members)
+    size = max(int(PIECE / (x[0].numel() * copies)), 1) if x.device.type == "cpu" else len(members)
     return (members[i : i + size] for i in range(0, len(members), size))
 
 

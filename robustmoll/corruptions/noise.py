@@ -10,6 +10,8 @@ distribution:
   expansion from there on, which is one photon off for about one value in a thousand (see `poisson`).
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -73,8 +75,8 @@ def poisson(rate: Tensor, ranks: Tensor) -> Tensor:
     probability = rate.clamp(max=80).neg_().exp_()  # beyond, subnormal numbers would cost a hundredfold
     count = excess.sub_(probability).mul(STEEP).clamp_(0, 1)
     for k in range(1, EXACT):
-        probability.mul_(rate).mul_(1 / k)
-        count.add_(excess.sub_(probability).mul(STEEP).clamp_(0, 1))
+        excess.sub_(probability.mul_(rate), alpha=1 / math.factorial(k))
+        count.add_(excess.mul(STEEP).clamp_(0, 1))
     rate = rate.clamp_(min=RARE)  # less light gives no count that the expansion is used for
     root, square = rate.sqrt(), z.square()
     expansion = square.add(7 / 3).mul_(square).sub_(16 / 3).mul_(3 / 810).div_(root)

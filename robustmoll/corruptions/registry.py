@@ -28,14 +28,14 @@ class Corruption(NamedTuple):
     group: str
     colour: bool
     whole: bool
-    copies: int
+    copies: float
 
 
 REGISTRY: dict[str, Corruption] = {}
 
 
 def corruption(
-    group: str, colour: bool = False, whole: bool = False, copies: int = 1
+    group: str, colour: bool = False, whole: bool = False, copies: float = 1
 ) -> Callable[[Function], Function]:
     """Registers a function under its own name; see `Corruption` for the form it must have."""
 

@@ -9,7 +9,7 @@ Differences: an image on which no drop falls stays as it is, where the original 
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized, greater
+from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized
 from robustmoll.corruptions.filters import at_least, gaussian_filter, transposed
 from robustmoll.corruptions.registry import corruption
 from robustmoll.draws import Draws
@@ -20,7 +20,7 @@ FARTHEST = 20  # pixels
 TINY = 1e-3  # what counts as no layer
 
 
-@corruption("extra", colour=True)
+@corruption("extra", colour=True, copies=0.25)
 def spatter(
     x: Tensor,
     draws: Draws,
@@ -45,7 +45,7 @@ def spatter(
     """
     liquid = gaussian_filter(draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc), sigma)
     if round(mud):
-        mask = at_least(gaussian_filter(greater(liquid, threshold), strength), 0.8)
+        mask = at_least(gaussian_filter((liquid - threshold).sign_().clamp_(min=0), strength), 0.8)
         return torch.lerp(x, colour(MUD, x.device), mask)
     layer = water(at_least(liquid, threshold).mul_(255).floor_())
     largest = layer.amax(dim=(2, 3), keepdim=True).clamp_(min=TINY)
