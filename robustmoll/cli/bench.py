@@ -15,6 +15,7 @@ from torch import nn
 from robustmoll import checkpoint
 from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load_run
 from robustmoll.data import Data, ImageSet, open_corrupted
+from robustmoll.data.corrupted.manifest import MANIFEST
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
@@ -123,8 +124,14 @@ def _bench_network(name: str, chosen: Namespace) -> None:
 
 
 def _images(chosen: Namespace, subject: Subject) -> ImageSet:
-    """Returns the test images that are named, decoded at the subject's size if they are to be corrupted there."""
-    test = chosen.data.test(subject.view.transform if chosen.stage == "model" else None)
+    """Returns the test images that are named, as the corrupted ones are made or were made.
+
+    Those that a set of `robustmoll corrupt` was made from are the data's own; to corrupt at the subject's size, or to
+    stand beside a released set, they are decoded at that size.
+    """
+    written = chosen.corrupted and (Path(chosen.corrupted) / MANIFEST).exists()
+    fit = None if written or chosen.stage == "source" else subject.view.transform
+    test = chosen.data.test(fit)
     subject.check_fits(len(test.classes), test.channels, test.name)
     return test
 

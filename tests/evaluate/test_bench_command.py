@@ -76,6 +76,23 @@ def test_stage_and_folder_are_the_users_choice(images: Path, tmp_path: Path) -> 
     assert (out / "plots" / "baseline.png").exists()
 
 
+def test_written_sets_are_read_at_their_own_size(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = ["--data", "ImageFolder", "--data.root", str(images), "--data.size", "48"]
+    assert main(["corrupt", *data, *FEW, "--out", "pictures-c", "--seed", "5"]) == 0
+    for side, stage in ((48, "model"), (64, "source")):
+        network = saved(tmp_path / f"network-{side}", side)
+        assert main(["bench", str(network), *data, *FEW, "--corrupted", "pictures-c"]) == 0
+        found = rows(tmp_path / "results" / f"network-{side}-pictures-c")
+        about = {(row["mode"], row["seed"], row["preset"], row["stage"], row["resolution"]) for row in found}
+        assert about == {("written", "5", "tiny", stage, "48x48")} and len(found) == 5
+        # On the fly, from the same images, at the same stage.
+        generated = ["--stage", "source", "--out", f"on-the-fly-{side}", "--seed", "5", "--preset", "tiny"]
+        assert main(["bench", str(network), *data, *FEW, *generated]) == 0
+        for one, other in zip(found, rows(tmp_path / f"on-the-fly-{side}"), strict=True):
+            assert {**one, "mode": "generated"} == other
+
+
 def test_random_weights_on_request(images: Path, tmp_path: Path) -> None:
     data = ["--data", "ImageFolder", "--data.root", str(images), *FEW, "--out", str(tmp_path / "out")]
     assert main(["bench", "test_vit", "--pretrained", "false", *data]) == 0
