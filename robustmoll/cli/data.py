@@ -43,8 +43,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _list() -> None:
     for name, record in RECORDS.items():
-        pixels = f"{record.pixels} x {record.pixels} pixels" if record.pixels else "of any size"
-        print(f"{name:16s}{record.content} {pixels}, {record.classes:,} classes; {record.gigabytes:g} GB")
+        pixels = f"{record.pixels} x {record.pixels} pixels" if record.pixels else "any size"
+        print(f"{name:16s}{record.content} images of {pixels}, {record.classes:,} classes; {record.gigabytes:g} GB")
         print(f"{'':16s}{record.page}; terms: {record.terms}")
         if record.remark:
             print(f"{'':16s}{record.remark}")

@@ -25,7 +25,7 @@ class Record:
     """A data set that can be named.
 
     Attributes:
-        content: What it holds.
+        content: Number of its images.
         classes: Number of its classes.
         pixels: Height and width of its images; 0 if they vary.
         gigabytes: To download, about.
@@ -60,7 +60,7 @@ def _zenodo(record: int, file: str, md5: str, *mirrors: str) -> Archive:
 
 RECORDS: dict[str, Record] = {
     "CIFAR10": Record(
-        "50,000 + 10,000 images",
+        "50,000 + 10,000",
         *(10, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
         archives=(
             Archive(
@@ -75,7 +75,7 @@ RECORDS: dict[str, Record] = {
         ),
     ),
     "CIFAR100": Record(
-        "50,000 + 10,000 images",
+        "50,000 + 10,000",
         *(100, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
         archives=(
             Archive(
@@ -90,7 +90,7 @@ RECORDS: dict[str, Record] = {
         ),
     ),
     "TinyImageNet": Record(
-        "100,000 + 10,000 images",
+        "100,000 + 10,000",
         *(200, 64, 0.25, "http://cs231n.stanford.edu/tiny-imagenet-200.zip", IMAGENET_TERMS),
         archives=(
             Archive(
@@ -106,18 +106,18 @@ RECORDS: dict[str, Record] = {
         folder="",
     ),
     "ImageNet": Record(
-        "1,281,167 + 50,000 images",
+        "1,281,167 + 50,000",
         *(1000, 0, 155, "https://image-net.org/download", IMAGENET_TERMS),
         remark="needs an account at image-net.org; lay the pictures out as ROOT/train/<WordNet id>/*.JPEG and"
         " ROOT/val/<WordNet id>/*.JPEG",
     ),
     "Digits": Record(
-        "1,797 images",
+        "1,797",
         *(10, 8, 0, "https://archive.ics.uci.edu/dataset/80", "CC BY 4.0"),
         remark="comes with scikit-learn; there is nothing to download",
     ),
     "CIFAR-10-C": Record(
-        "19 x 5 x 10,000 images",
+        "19 x 5 x 10,000",
         *(10, 32, 2.9, "https://zenodo.org/records/2535967", C_TERMS),
         archives=(
             _zenodo(
@@ -128,23 +128,24 @@ RECORDS: dict[str, Record] = {
         folder="",
     ),
     "CIFAR-100-C": Record(
-        "19 x 5 x 10,000 images",
+        "19 x 5 x 10,000",
         *(100, 32, 2.9, "https://zenodo.org/records/3555552", "see there"),
         archives=(_zenodo(3555552, "CIFAR-100-C.tar", "11f0ed0f1191edbf9fa23466ae6021d3"),),
         folder="",
     ),
     "TinyImageNet-C": Record(
-        "19 x 5 x 10,000 images",
+        "19 x 5 x 10,000",
         *(200, 64, 1.8, "https://zenodo.org/records/8206060", "see there"),
         archives=(
             _zenodo(8206060, "Tiny-ImageNet-C.tar", "f9c9a9dbdc11469f0b850190f7ad8be1"),
             _zenodo(8206060, "Tiny-ImageNet-C-extra.tar", "0db0588d243cf403ef93449ec52b70eb"),
         ),
         folder="",
-        remark="corrected: the frost of zenodo.org/records/2536630 has 1,000 classes; without the 4 extra corruptions 1.8 GB",
+        remark="corrected: the frost of zenodo.org/records/2536630 has 1,000 classes; the extra corruptions come on top"
+        " of the 1.8 GB",
     ),
     "ImageNet-C": Record(
-        "19 x 5 x 50,000 images",
+        "19 x 5 x 50,000",
         *(1000, 224, 66, "https://zenodo.org/records/2235448", f"{C_TERMS}; of the pictures: ImageNet's"),
         archives=(
             _zenodo(2235448, "noise.tar", "e80562d7f6c3f8834afb1ecf27252745"),

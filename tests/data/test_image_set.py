@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+import torch
+
+from robustmoll.data import ImageSet
+
+
+def test_moments_are_those_of_the_pixels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (7, 3, 5, 4), generator=generator, dtype=torch.uint8)
+    mean, std = ImageSet("x", "train", images, torch.zeros(7, dtype=torch.int64), ("a", "b")).moments()
+    pixels = images.double().div(255).transpose(0, 1).flatten(1)
+    np.testing.assert_allclose(mean, pixels.mean(1))
+    np.testing.assert_allclose(std, pixels.std(1, unbiased=False))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (torch.zeros(2, 3, 4, 4), torch.zeros(2, dtype=torch.int64), "must be uint8"),
+        (torch.zeros(2, 2, 4, 4, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64), "1 or 3 channels"),
+        (torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), "2 images and"),
+        (torch.zeros(0, 3, 4, 4, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64), "at least one image"),
+        (torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.tensor([0, 2]), r"labels 0\.\.2 do not fit 2 classes"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(images: torch.Tensor, labels: torch.Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ImageSet("x", "train", images, labels, ("a", "b"))

@@ -1,0 +1,103 @@
+"""Images in files are those in memory, whatever rows are asked for."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms import v2
+
+from robustmoll.data import ImageFolder, ImageSet
+from robustmoll.data.image_set import split
+from robustmoll.data.images import FolderImages, as_it_is, cover, crop
+
+
+def write_noise(folder: Path, n: int, size: tuple[int, int] = (16, 16)) -> tuple[list[str], torch.Tensor]:
+    pixels = np.random.default_rng(0).integers(0, 256, (n, size[1], size[0], 3), dtype=np.uint8)
+    files = [str(folder / f"{i:02d}.png") for i in range(n)]
+    for file, image in zip(files, pixels, strict=True):
+        Image.fromarray(image).save(file)
+    return files, torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [slice(None), slice(3, 7), slice(None, None, -1), slice(5, 5), torch.tensor([8, 0, 0, 3]), torch.arange(9) > 4],
+    ids=str,
+)
+def test_any_rows_are_those_of_a_tensor(tmp_path: Path, rows: slice | torch.Tensor) -> None:
+    files, pixels = write_noise(tmp_path, 9)
+    images = FolderImages(files, as_it_is)
+    assert (len(images), tuple(images.shape), images.dtype) == (9, (9, 3, 16, 16), torch.uint8)
+    if rows == slice(None, None, -1):
+        assert torch.equal(images[rows], pixels.flip(0))
+    else:
+        assert torch.equal(images[rows], pixels[rows])
+
+
+def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
+    files, pixels = write_noise(tmp_path, 5)
+    images = FolderImages(files, as_it_is)
+    Path(files[3]).write_bytes(b"no image")
+    assert torch.equal(images[:3], pixels[:3])
+    with pytest.raises(ValueError, match=r"cannot read image .*03\.png"):
+        images[2:4]
+
+
+def test_images_of_two_sizes_are_refused(tmp_path: Path) -> None:
+    files, _ = write_noise(tmp_path, 2)
+    Image.new("RGB", (17, 16)).save(files[1])
+    with pytest.raises(ValueError, match=r"01\.png is 16 x 17 pixels, but .*00\.png is 16 x 16"):
+        FolderImages(files, as_it_is)[:]
+    assert FolderImages(files, cover(16))[:].shape == (2, 3, 16, 16)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(100, 70), (40, 90), (64, 64)])
+def test_crop_is_the_evaluation_transform_of_the_field(size: tuple[int, int], interpolation: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    reference = v2.Compose(
+        [
+            v2.Resize(math.floor(32 / 0.9), interpolation=v2.InterpolationMode(interpolation), antialias=True),
+            v2.CenterCrop(32),
+            v2.PILToTensor(),
+        ]
+    )
+    picture = Image.fromarray(pixels)
+    assert torch.equal(crop(32, 0.9, interpolation)(picture), reference(picture))
+
+
+def test_a_folder_out_of_memory_is_the_folder_in_memory(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        write_noise(tmp_path / name, 10)
+    kept = ImageFolder(str(tmp_path), size=16).load()
+    lazy = ImageFolder(str(tmp_path), size=16, in_memory=False).load()
+    for one, other in zip(kept, lazy, strict=True):
+        assert isinstance(one.images, torch.Tensor) and isinstance(other.images, FolderImages)
+        assert torch.equal(one.images, other.images[:]) and torch.equal(one.labels, other.labels)
+        assert one.files == other.files and one.moments() == other.moments()
+
+
+def test_a_split_of_files_decodes_none(tmp_path: Path) -> None:
+    files, pixels = write_noise(tmp_path, 10)
+    data = ImageSet("x", "train", FolderImages(files, as_it_is), torch.arange(10) % 2, ("a", "b"), tuple(files))
+    left, held_out = split(data, 0.4, "validation")
+    assert isinstance(left.images, FolderImages) and (left.split, held_out.split) == ("train", "validation")
+    for part in (left, held_out):
+        assert [files.index(file) for file in part.files] == [files.index(file) for file in part.images.files]
+        assert torch.equal(part.images[:], pixels[[files.index(file) for file in part.files]])
+    assert sorted((*left.files, *held_out.files)) == files
+
+
+def test_a_network_gets_its_test_pictures_as_it_wants_them(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "test" / name).mkdir(parents=True)
+        (tmp_path / "train" / name).mkdir(parents=True)
+        files, _ = write_noise(tmp_path / "test" / name, 2, (50, 40))
+    fit = crop(32, 1.0, "bicubic")
+    images = ImageFolder(str(tmp_path)).test(fit).images  # training folders are empty: they are not looked into
+    assert isinstance(images, FolderImages)
+    assert torch.equal(images[3:4][0], fit(Image.open(files[1])))
