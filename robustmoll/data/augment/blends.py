@@ -26,7 +26,7 @@ def blend(x: Tensor, others: Tensor, magnitude: Tensor) -> Tensor:
 
 def black(x: Tensor) -> Tensor:
     """Brightness: a factor of 1 + magnitude."""
-    return torch.zeros_like(x)
+    return x.new_zeros(len(x), 1, 1, 1)
 
 
 def mean_grey(x: Tensor) -> Tensor:

@@ -7,11 +7,12 @@ one pass over the pixels instead of three gives the same images.
 from abc import abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
-from robustmoll.data.augment.warp import affine, merge, nearest, still
+from robustmoll.data.augment.warp import Maps, affine, merge, nearest, still
 
 __all__ = ["Move", "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "merge_moves"]
 
@@ -26,11 +27,11 @@ class Move(ImageAugmentation):
     whole_pixels: bool = True
 
     @abstractmethod
-    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+    def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
         """Draws the maps of n images, see `robustmoll.data.augment.warp`. Arguments and errors as for `draw`."""
 
     def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
-        return {"warp": self.draw_warp(n, size, generator)}
+        return {"warp": torch.from_numpy(self.draw_maps(n, size, generator))}
 
     def apply(self, x: Tensor, draw: Draw) -> Tensor:
         return nearest(x, draw["warp"], self.output_size((x.shape[-2], x.shape[-1])))
@@ -51,10 +52,10 @@ class RandomHorizontalFlip(Move):
             raise ValueError(f"RandomHorizontalFlip needs p in [0, 1], got {p}")
         self.p = p
 
-    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
-        warp = still(n, size)
-        warp[:, 0, 0] -= 2.0 * (rand(n, generator=generator) < self.p)
-        return warp
+    def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
+        maps = still(n, size)
+        maps[rand(n, generator=generator).numpy() < self.p, 0, 0] = -1
+        return maps
 
 
 class RandomCrop(Move):
@@ -76,7 +77,7 @@ class RandomCrop(Move):
     def output_size(self, size: Size) -> Size:
         return size if self.size is None else (self.size, self.size)
 
-    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
+    def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
         window = self.output_size(size)
         room = [full + 2 * self.padding - part for full, part in zip(size, window, strict=True)]
         if min(room) < 0:
@@ -85,10 +86,10 @@ class RandomCrop(Move):
                 f" with padding {self.padding}; crop less or pad more"
             )
         # How far the window's middle lies from the image's: -room / 2 ... room / 2 in steps of a pixel.
-        warp = still(n, size)
+        maps = still(n, size)
         for row, r in enumerate(reversed(room)):
-            warp[:, row, 2] = torch.randint(r + 1, (n,), generator=generator, device="cpu") - r / 2
-        return warp
+            maps[:, row, 2] = torch.randint(r + 1, (n,), generator=generator, device="cpu").numpy() - r / 2
+        return maps
 
 
 class RandomRotation(Move):
@@ -108,9 +109,10 @@ class RandomRotation(Move):
             raise ValueError(f"RandomRotation needs degrees in [0, 180], got {degrees}")
         self.degrees = degrees
 
-    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
-        degrees = (2 * rand(n, 1, generator=generator).double() - 1) * self.degrees
-        return affine(degrees, degrees.new_zeros(n, 2), degrees.new_zeros(n, 2), size)
+    def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
+        degrees = (2 * rand(n, generator=generator).numpy().astype(np.float64) - 1) * self.degrees
+        none = np.zeros_like(degrees)
+        return affine(degrees, (none, none), (none, none), size)
 
 
 class Moves(Move):
@@ -125,12 +127,12 @@ class Moves(Move):
             size = move.output_size(size)
         return size
 
-    def draw_warp(self, n: int, size: Size, generator: Generator | None) -> Tensor:
-        warp = self.moves[0].draw_warp(n, size, generator)
+    def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
+        maps = self.moves[0].draw_maps(n, size, generator)
         for before, move in zip(self.moves, self.moves[1:], strict=False):
             size = before.output_size(size)
-            warp = merge(warp, move.draw_warp(n, size, generator))
-        return warp
+            maps = merge(maps, move.draw_maps(n, size, generator))
+        return maps
 
 
 def merge_moves(steps: Sequence[ImageAugmentation]) -> list[ImageAugmentation]:

@@ -5,17 +5,22 @@ which may be rounded to the other one, and to one level where they interpolate; 
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmoll.data.augment.base import Size
 from robustmoll.data.augment.blends import BLENDS, blend
-from robustmoll.data.augment.tables import LEVELS, TABLES, look_up, to_levels
+from robustmoll.data.augment.tables import TABLES, look_up, to_levels
 from robustmoll.data.augment.warp import affine, bilinear, nearest
 
-__all__ = ["OPERATIONS", "SIGNED", "apply_operations", "index", "move_warp"]
+__all__ = ["OPERATIONS", "SIGNED", "apply_operations", "index", "move_maps"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Function = Callable[..., Tensor]
 
 MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 OPERATIONS = ("Identity", *MOVES, *TABLES, *BLENDS)
@@ -34,6 +39,7 @@ def apply_operations(x: Tensor, operation: Tensor, magnitude: Tensor, interpolat
     """Applies one operation to each image.
 
     The batch is sorted by operation, so that each is computed once for all of its images, and then put back in order.
+    What is only a number an image is NumPy's, whose calls cost a fraction of PyTorch's for so few.
 
     Args:
         x: Images, uint8, shape (n, C, H, W).
@@ -46,61 +52,62 @@ def apply_operations(x: Tensor, operation: Tensor, magnitude: Tensor, interpolat
     Returns:
         Images, uint8, shape of x.
     """
-    order = operation.argsort(stable=True)
-    operation, magnitude = operation[order], magnitude[order]
-    x = x.index_select(0, order.to(x.device, non_blocking=True))
-    counts = torch.bincount(operation, minlength=len(OPERATIONS)).tolist()
+    order = np.argsort(operation.numpy(), kind="stable")
+    drawn, strength = operation.numpy()[order], magnitude.numpy()[order]
+    x = x.index_select(0, torch.from_numpy(order).to(x.device, non_blocking=True))
+    counts = np.bincount(drawn, minlength=len(OPERATIONS)).tolist()
     for own, function in FAMILIES:
         start = sum(counts[: own.start])
         stop = start + sum(counts[own])
         if start < stop:
-            x[start:stop] = function(x[start:stop], operation[start:stop], magnitude[start:stop], interpolate)
-    return x.index_select(0, order.argsort().to(x.device, non_blocking=True))
+            members = slice(start, stop)
+            x[members] = function(x[members], drawn[members], strength[members], interpolate)
+    return x.index_select(0, torch.from_numpy(np.argsort(order)).to(x.device, non_blocking=True))
 
 
-def move_warp(operation: Tensor, magnitude: Tensor, size: Size) -> Tensor:
+def move_maps(operation: Integers, magnitude: Floats, size: Size) -> Floats:
     """Returns the maps of geometric operations on images of that size, see `robustmoll.data.augment.warp`."""
-    values = torch.zeros(len(operation), len(MOVES), dtype=torch.float64, device="cpu")
-    values.scatter_(1, operation[:, None] - index(MOVES[0]), magnitude[:, None])
-    shear, translation, degrees = values.split((2, 2, 1), 1)
+    values = np.zeros((len(MOVES), len(operation)))
+    values[operation - index(MOVES[0]), np.arange(len(operation))] = magnitude
+    shear_x, shear_y, across, down, degrees = values
     # Shears keep the first row or column in its place, not the middle one; translations are by whole pixels.
-    half = shear.new_tensor([size[0] / 2, size[1] / 2])
-    return affine(degrees, shear, torch.addcmul(-translation.trunc(), shear, half), size)
+    shift_x, shift_y = shear_x * (size[0] / 2) - np.trunc(across), shear_y * (size[1] / 2) - np.trunc(down)
+    return affine(degrees, (shear_x, shear_y), (shift_x, shift_y), size)
 
 
-def _moves(x: Tensor, operation: Tensor, magnitude: Tensor, interpolate: bool) -> Tensor:
+def _moves(x: Tensor, operation: Integers, magnitude: Floats, interpolate: bool) -> Tensor:
     size = (x.shape[-2], x.shape[-1])
-    warp = move_warp(operation, magnitude, size)
-    return to_levels(bilinear(x.float(), warp).round_()) if interpolate else nearest(x, warp, size)
+    maps = torch.from_numpy(move_maps(operation, magnitude, size))
+    return to_levels(bilinear(x.float(), maps).round_()) if interpolate else nearest(x, maps, size)
 
 
-def _tables(x: Tensor, operation: Tensor, magnitude: Tensor, interpolate: bool) -> Tensor:
-    tables = torch.empty(*x.shape[:2], LEVELS, device=x.device)
-    for function, table, images, strength in _parts(TABLES, operation, tables, x, _on(x, magnitude)[:, :, 0]):
-        table.copy_(function(images, strength))
-    return look_up(x, to_levels(tables))
+def _tables(x: Tensor, operation: Integers, magnitude: Floats, interpolate: bool) -> Tensor:
+    strength = _on(x, magnitude)[:, :, 0]
+    tables = [
+        function(x[part], strength[part]).expand(-1, x.shape[1], -1) for function, part in _parts(TABLES, operation)
+    ]
+    return look_up(x, to_levels(torch.cat(tables)))
 
 
-def _blends(x: Tensor, operation: Tensor, magnitude: Tensor, interpolate: bool) -> Tensor:
+def _blends(x: Tensor, operation: Integers, magnitude: Floats, interpolate: bool) -> Tensor:
     levels = x.float()
-    others = torch.empty_like(levels)
-    for function, other, images in _parts(BLENDS, operation, others, levels):
-        other.copy_(function(images))
-    return blend(levels, others, _on(x, magnitude))
+    others = [function(levels[part]).expand(-1, *x.shape[1:]) for function, part in _parts(BLENDS, operation)]
+    return blend(levels, torch.cat(others), _on(x, magnitude))
 
 
-def _parts(table: dict[str, Callable[..., Tensor]], operation: Tensor, *tensors: Tensor) -> Iterator[tuple[Any, ...]]:
-    """The functions that occur, each with its part of the tensors, which are sorted by operation."""
-    first = index(next(iter(table)))
-    counts = torch.bincount(operation - first, minlength=len(table)).tolist()
-    for function, *parts in zip(table.values(), *(tensor.split(counts) for tensor in tensors), strict=True):
-        if len(parts[0]):
-            yield function, *parts
+def _parts(table: dict[str, Function], operation: Integers) -> Iterator[tuple[Function, slice]]:
+    """The functions that occur, each with its part of the images, which are sorted by operation."""
+    stop = 0
+    counts = np.bincount(operation - index(next(iter(table))), minlength=len(table)).tolist()
+    for function, count in zip(table.values(), counts, strict=True):
+        start, stop = stop, stop + count
+        if count:
+            yield function, slice(start, stop)
 
 
-def _on(x: Tensor, magnitude: Tensor) -> Tensor:
+def _on(x: Tensor, magnitude: Floats) -> Tensor:
     """Magnitudes beside images: float32, shape (n, 1, 1, 1), on their device."""
-    return magnitude.to(x.device, torch.float32, non_blocking=True)[:, None, None, None]
+    return torch.from_numpy(magnitude.astype(np.float32)).to(x.device, non_blocking=True)[:, None, None, None]
 
 
 FAMILIES = tuple(

@@ -51,7 +51,7 @@ def equalize(x: Tensor, magnitude: Tensor) -> Tensor:
 
 def invert(x: Tensor, magnitude: Tensor) -> Tensor:
     """Exchanges light and dark."""
-    return 255 - _levels(x)
+    return (255 - _levels(x)).expand(len(x), 1, LEVELS)
 
 
 TABLES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -10,49 +10,60 @@ columns are the two of L, then s, then the least and the greatest p that the sou
 result is black. One small tensor, as every further one costs a step on the way to the device.
 """
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from robustmoll.data.augment.base import Size
 
-__all__ = ["affine", "bilinear", "merge", "nearest", "still"]
+__all__ = ["Maps", "affine", "bilinear", "merge", "nearest", "still"]
+
+Maps = NDArray[np.float64]
 
 
-def still(n: int, source: Size) -> Tensor:
+def still(n: int, source: Size) -> Maps:
     """Returns the maps that leave n images as they are."""
-    return _still(source).expand(n, 2, 5).clone(memory_format=torch.contiguous_format)
+    x, y = middle(source)
+    maps = np.zeros((n, 2, 5))
+    maps[:, 0, 0] = maps[:, 1, 1] = 1
+    maps[:, :, 4] = x, y
+    maps[:, :, 3] = -x, -y
+    return maps
 
 
-def affine(degrees: Tensor, shear: Tensor, shift: Tensor, source: Size) -> Tensor:
+def affine(degrees: Maps, shear: Sequence[Maps], shift: Sequence[Maps], source: Size) -> Maps:
     """Returns the maps of images that are rotated, sheared and shifted.
 
     Args:
-        degrees: Angle, positive to the left, shape (n, 1), float64.
-        shear: Pixels of x a pixel of y, and of y a pixel of x, shape (n, 2), float64.
-        shift: s, shape (n, 2), float64.
+        degrees: Angle, positive to the left, shape (n,).
+        shear: Pixels of x a pixel of y, and of y a pixel of x, each of shape (n,).
+        shift: s of x and of y, in pixels, each of shape (n,).
         source: Height and width of the images.
     """
-    angle = degrees * (math.pi / 180)
-    parts = torch.cat([angle.cos() - 1, angle.sin(), shear, shift], 1)
-    return torch.addmm(_still(source).flatten(), parts, _PARTS).view(-1, 2, 5)
+    angle = np.deg2rad(degrees)
+    maps, sin = still(len(degrees), source), np.sin(angle)
+    maps[:, 0, 0] = maps[:, 1, 1] = np.cos(angle)
+    maps[:, 0, 1], maps[:, 1, 0] = shear[0] - sin, shear[1] + sin
+    maps[:, 0, 2], maps[:, 1, 2] = shift
+    return maps
 
 
-def merge(first: Tensor, then: Tensor) -> Tensor:
+def merge(first: Maps, then: Maps) -> Maps:
     """Returns the maps that do what `first` does to images and then `then` to its results.
 
     `first` must move by whole pixels along the axes, and `then` must be no merged one; then the two together are, pixel
     by pixel, the one.
     """
-    merged = then.clone()
-    merged[:, :, :3].mul_(first.diagonal(dim1=1, dim2=2)[:, :, None])  # all that L has: 1, or -1 for a flip
-    merged[:, :, 2:].add_(first[:, :, 2:3])
-    torch.maximum(merged[:, :, 3], first[:, :, 3], out=merged[:, :, 3])
-    torch.minimum(merged[:, :, 4], first[:, :, 4], out=merged[:, :, 4])
+    merged = then.copy()
+    merged[:, :, :3] *= np.einsum("nii->ni", first[:, :, :2])[:, :, None]  # all that L has: 1, or -1 for a flip
+    merged[:, :, 2:] += first[:, :, 2:3]
+    np.maximum(merged[:, :, 3], first[:, :, 3], out=merged[:, :, 3])
+    np.minimum(merged[:, :, 4], first[:, :, 4], out=merged[:, :, 4])
     return merged
 
 
@@ -60,7 +71,7 @@ def nearest(x: Tensor, warp: Tensor, size: Size) -> Tensor:
     """Takes each pixel from the nearest one of the source.
 
     Args:
-        x: Images, any dtype, shape (n, C, H, W).
+        x: Images, any dtype, shape (n, C, H, W), H and W up to 10,000.
         warp: Their maps.
         size: Height and width of the result.
 
@@ -68,15 +79,19 @@ def nearest(x: Tensor, warp: Tensor, size: Size) -> Tensor:
         Images, shape (n, C, *size), dtype of x.
     """
     n, channels, height, width = x.shape
-    # From here on in pixels from the first one of the source.
-    warp = torch.addcmul(warp, _middle((height, width)), _SHIFTED)
-    places, low, high = _sources(warp.to(x.device, torch.float32, non_blocking=True), size)
-    index = torch.maximum(places.round_(), low)
+    maps = warp.numpy().astype(np.float32)
+    maps[:, :, 2:] += np.array(middle((height, width)), dtype=np.float32)[
+        :, None
+    ]  # from here on in pixels from the source's first one
+    places, *bounds = _sources(torch.from_numpy(maps).to(x.device, non_blocking=True), size)
+    # As int16 these passes over all pixels cost half. In place, as comparisons that make booleans are slow on the CPU.
+    places, low, high = (part.to(torch.int16) for part in (places.round_(), *bounds))
+    index = torch.maximum(places, low)
     torch.minimum(index, high, out=index)
-    # In place, as comparisons that make a tensor of booleans and fills by one are several times slower on the CPU.
     inside = places.eq_(index)
-    inside = inside[:, 0].mul_(inside[:, 1]).to(torch.uint8)[:, None]
-    index = torch.add(index[:, 0], index[:, 1], alpha=width).to(torch.int64).view(n, 1, -1)
+    inside = inside[:, 0].bitwise_and_(inside[:, 1]).to(torch.uint8)[:, None]
+    index = index.to(torch.int32)
+    index = index[:, 0].add_(index[:, 1], alpha=width).to(torch.int64).view(n, 1, -1)
     moved = x.reshape(n, channels, -1).gather(2, index.expand(n, channels, -1))
     return moved.view(n, channels, *size).mul_(inside)
 
@@ -92,8 +107,9 @@ def bilinear(x: Tensor, warp: Tensor) -> Tensor:
         Images, shape and dtype of x.
     """
     size = (x.shape[-2], x.shape[-1])
-    scaled = warp / (_middle(size) + 0.5)  # -1 and 1 are the edges of the image
-    places, _, _ = _sources(scaled.to(x.device, x.dtype, non_blocking=True), size)
+    half = np.array(middle(size))[:, None] + 0.5
+    maps = torch.from_numpy(warp.numpy() / half)  # -1 and 1 are the edges of the image
+    places, _, _ = _sources(maps.to(x.device, x.dtype, non_blocking=True), size)
     return grid_sample(x, places.permute(0, 2, 3, 1), mode="bilinear", align_corners=False)
 
 
@@ -105,35 +121,9 @@ def _sources(warp: Tensor, size: Size) -> tuple[Tensor, Tensor, Tensor]:
     return (by_x * x + by_y * y).add_(shift), low, high
 
 
-def _constant(rows: Sequence[Sequence[float]]) -> Tensor:
-    with torch.inference_mode(False), torch.no_grad():  # else of no use in training later
-        return torch.tensor(rows, dtype=torch.float64, device="cpu")
-
-
-_SHIFTED = _constant([[0, 0, 1, 1, 1]])
-_PARTS = _constant(
-    [  # x and y of the source, each with the columns of a map
-        [1, 0, 0, 0, 0, 0, 1, 0, 0, 0],  # cos - 1
-        [0, -1, 0, 0, 0, 1, 0, 0, 0, 0],  # sin
-        [0, 1, 0, 0, 0, 0, 0, 0, 0, 0],  # shear of x
-        [0, 0, 0, 0, 0, 1, 0, 0, 0, 0],  # shear of y
-        [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],  # shift of x
-        [0, 0, 0, 0, 0, 0, 0, 1, 0, 0],  # shift of y
-    ]
-)
-"""What each part of an affine map adds to it, a row each."""
-
-
-@lru_cache(maxsize=32)
-def _middle(size: Size) -> Tensor:
-    """x and y of the middle of an image in pixels from its first one, shape (2, 1)."""
-    return _constant([[(size[1] - 1) / 2], [(size[0] - 1) / 2]])
-
-
-@lru_cache(maxsize=32)
-def _still(source: Size) -> Tensor:
-    (x,), (y,) = _middle(source).tolist()
-    return _constant([[1, 0, 0, -x, x], [0, 1, 0, -y, y]])
+def middle(size: Size) -> tuple[float, float]:
+    """Returns x and y of the middle of an image in pixels from its first one."""
+    return (size[1] - 1) / 2, (size[0] - 1) / 2
 
 
 @lru_cache(maxsize=32)
