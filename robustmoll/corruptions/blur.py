@@ -27,7 +27,7 @@ from robustmoll.corruptions.registry import corruption
 from robustmoll.draws import Draws
 
 
-@corruption("blur", copies=8)
+@corruption("blur", copies=4)
 def defocus_blur(x: Tensor, draws: Draws, radius: float, alias_blur: float) -> Tensor:
     """Correlation with a disk of `radius` pixels, itself smoothed by a Gaussian of `alias_blur` pixels."""
     return separable(x, *disk_rows(radius, alias_blur, *x.shape[-2:], x.device))
@@ -58,7 +58,7 @@ def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
     return drag(x, angle, radius, sigma)
 
 
-@corruption("blur", copies=8)
+@corruption("blur", copies=4)
 def zoom_blur(x: Tensor, draws: Draws, start: float, stop: float, step: float) -> Tensor:
     """The mean of the image, and of it enlarged by each of the factors `numpy.arange(start, stop, step)`."""
     return mean_zoom(x, (1.0, *arange(start, stop, step)))

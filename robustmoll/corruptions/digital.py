@@ -106,9 +106,9 @@ def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
     """Changes the S of HSV to S' = factor S + added, clipped: V - (V - x) S' / S."""
     brightest = value(x)
     chroma = brightest - x.amin(dim=1, keepdim=True)
-    saturation = (chroma / brightest.clamp(min=TINY)).clamp_(min=TINY)
-    change = saturation.mul(factor).add_(added).clamp_(0, 1).div_(saturation)
-    y = x.sub_(brightest).mul_(change).add_(brightest)
+    inverse = brightest / chroma.clamp(min=TINY)  # 1 / S; S' / S is the lesser of it and factor + added / S
+    change = inverse.clamp(max=factor) if added == 0 else torch.minimum(inverse, inverse * added + factor)
+    y = torch.addcmul(brightest, x.sub_(brightest), change)
     # A grey pixel has no hue: HSV calls it red, and only green and blue fall when it gains saturation.
     if added > 0:
         y[:, 1:] -= (1 - chroma / TINY).clamp_(min=0).mul_(brightest).mul_(added)
