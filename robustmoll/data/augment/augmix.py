@@ -86,7 +86,7 @@ class AugMix(ImageAugmentation):
         weight = draw["weight"].to(x.device, non_blocking=True)[..., None, None, None]
         mix = x[:, None].float() * weight[:, :, 0]
         for i, chain in enumerate(chains.view(n, mixed, width, *x.shape[1:]).unbind(2), start=1):
-            mix.addcmul_(chain.float(), weight[:, :, i])
+            mix.add_(chain.float().mul_(weight[:, :, i]))
         mix = to_levels(mix)
         return (mix if self.views == 1 else torch.cat([x[:, None], mix], 1)).flatten(0, 1)
 

@@ -5,7 +5,6 @@ A new one is a function and a row in `BLENDS`.
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from robustmoll.data.augment.tables import to_levels
@@ -21,7 +20,8 @@ def blend(x: Tensor, others: Tensor, magnitude: Tensor) -> Tensor:
         others: The other images, of that shape.
         magnitude: Shape (n, 1, 1, 1); -1 gives the other image.
     """
-    return to_levels(torch.addcmul(x, x - others, magnitude))
+    # Not `addcmul`, which is several times slower where a factor is broadcast.
+    return to_levels((x - others).mul_(magnitude).add_(x))
 
 
 def black(x: Tensor) -> Tensor:

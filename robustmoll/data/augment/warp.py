@@ -80,9 +80,8 @@ def nearest(x: Tensor, warp: Tensor, size: Size) -> Tensor:
     """
     n, channels, height, width = x.shape
     maps = warp.numpy().astype(np.float32)
-    maps[:, :, 2:] += np.array(middle((height, width)), dtype=np.float32)[
-        :, None
-    ]  # from here on in pixels from the source's first one
+    # From here on in pixels from the first one of the source.
+    maps[:, :, 2:] += np.array(middle((height, width)), dtype=np.float32)[:, None]
     places, *bounds = _sources(torch.from_numpy(maps).to(x.device, non_blocking=True), size)
     # As int16 these passes over all pixels cost half. In place, as comparisons that make booleans are slow on the CPU.
     places, low, high = (part.to(torch.int16) for part in (places.round_(), *bounds))

@@ -1,9 +1,12 @@
 """Flip, crop, rotation and resized crop beside torchvision's at equal parameters, and their distributions."""
 
+import numpy as np
 import pytest
 import torch
 from augment_images import SIZES, natural_images, seeded
+from numpy.typing import NDArray
 from scipy.stats import ks_2samp, kstest
+from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
@@ -39,20 +42,24 @@ def test_crops_are_the_windows_of_padded_images(size: tuple[int, int], window: i
         assert len(share) == 25 and share.min() > 0.01 and share.max() < 0.09
 
 
+def rotations(degrees: NDArray[np.float64], size: tuple[int, int]) -> Tensor:
+    none = np.zeros_like(degrees)
+    return torch.from_numpy(affine(degrees, (none, none), (none, none), size))
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_rotations_are_torchvision_s(size: tuple[int, int]) -> None:
-    degrees = torch.tensor([0, 0.5, 7, -15, 29.3, 77, -131, 179], dtype=torch.float64)
-    images, none = natural_images(len(degrees), 3, size), degrees.new_zeros(len(degrees), 2)
-    result = nearest(images, affine(degrees[:, None], none, none, size), size)
+    degrees = np.array([0, 0.5, 7, -15, 29.3, 77, -131, 179])
+    images = natural_images(len(degrees), 3, size)
+    result = nearest(images, rotations(degrees, size), size)
     expected = torch.stack([F.rotate(image, float(angle)) for image, angle in zip(images, degrees, strict=True)])
     assert (result != expected).float().mean() < 1e-4
-    assert torch.equal(nearest(images, still(len(images), size), size), images)
+    assert torch.equal(nearest(images, torch.from_numpy(still(len(images), size)), size), images)
 
 
 def test_right_angles_turn_squares_exactly() -> None:
     images = natural_images(1).expand(3, 3, 32, 32)
-    degrees, none = torch.tensor([[90], [180], [-90]], dtype=torch.float64), torch.zeros(3, 2, dtype=torch.float64)
-    result = nearest(images, affine(degrees, none, none, (32, 32)), (32, 32))
+    result = nearest(images, rotations(np.array([90.0, 180.0, -90.0]), (32, 32)), (32, 32))
     for turned, k in zip(result, (1, 2, 3), strict=True):
         assert torch.equal(turned, images[0].rot90(k, (1, 2)))
 
