@@ -18,8 +18,8 @@ __all__ = ["SEVERITIES", "check_classes", "find_corruptions", "npy_images", "ope
 
 SEVERITIES = (1, 2, 3, 4, 5)
 FROST_FAULT = (
-    "the frost that was first published with TinyImageNet-C shows 1,000 classes; `robustmoll data get TinyImageNet-C`"
-    " has the corrected files (zenodo.org/records/8206060)"
+    "the frost that was first published with TinyImageNet-C shows 1,000 classes; remove it, and get the corrected files"
+    " with `robustmoll data get TinyImageNet-C` (zenodo.org/records/8206060)"
 )
 
 
