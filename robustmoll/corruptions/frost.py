@@ -6,7 +6,8 @@ The pictures belong to the original and are not shipped here. They are looked fo
 2. in an installed package that carries them (`pip install robustmoll[imagenet-c]`);
 3. else frost is drawn by a procedure of our own, which looks alike but is another corruption.
 
-`frost_source()` says which it is, and every table of results must repeat it.
+`frost_source()` says which it is, and every table of results must repeat it; frost that is drawn also warns,
+once a process.
 
 Quirks of the original that are kept: its sixth picture is never used; the second and the third are the
 same, so that one counts twice; pictures are shrunk without smoothing (OpenCV's bilinear); the last row and
@@ -17,6 +18,7 @@ enlarged until the image fits.
 import hashlib
 import importlib.util
 import os
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -107,8 +109,13 @@ def scaled_pictures(folder: Path | None, scale: float, height: int, width: int, 
 
 @lru_cache(maxsize=2)
 def raw_pictures(folder: Path | None) -> list[Tensor]:
-    """The pictures as uint8 (3, h, w), read or drawn."""
+    """The pictures as uint8 (3, h, w), read or drawn; drawn ones with a warning, once."""
     if folder is None:
+        warnings.warn(
+            "no pictures of frost: it is drawn, which is another corruption; report it as 'frost (procedural)', or "
+            f"name a folder of pictures in {VARIABLE}, or pip install 'robustmoll[imagenet-c]'",
+            stacklevel=2,
+        )
         return [frost_texture(i) for i in range(len(PICTURES))]
     return [read_picture(folder / name) for name in PICTURES]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from robustmoll.corruptions import corrupt
 from robustmoll.corruptions.blur import arange, disk, disk_rows
 from robustmoll.corruptions.constants import constants
-from robustmoll.corruptions.filters import gaussian_filter, separable, transposed
+from robustmoll.corruptions.filters import gaussian_filter, separable, transposed, weighted_rows
 from robustmoll.corruptions.glass import shuffled
 from robustmoll.corruptions.motion import drag, zoom_in
 from robustmoll.draws import Draws
@@ -40,6 +40,19 @@ def test_defocus_correlates_with_its_disk(radius: float, alias_blur: float, size
 def disk_kernel(radius: float, alias_blur: float) -> Tensor:
     rows, columns = disk(radius, alias_blur)
     return columns @ rows
+
+
+def test_weighted_rows_are_sums_of_rows() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 3, 9, 5, generator=generator)
+    index = torch.randint(9, (2, 1, 4, 6), generator=generator, dtype=torch.int32)
+    weights = torch.rand(4, 6, generator=generator)
+    ours = weighted_rows(x, index, weights)
+    for i, channel in np.ndindex(2, 3):
+        rows = x[i, channel][index[i, 0].long()]
+        torch.testing.assert_close(ours[i, channel], (rows * weights[..., None]).sum(1))
+    shared = weighted_rows(x, index[0, 0], weights)
+    torch.testing.assert_close(shared[1], weighted_rows(x[1:], index[:1], weights)[0])
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.float64])

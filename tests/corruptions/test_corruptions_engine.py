@@ -14,6 +14,7 @@ from robustmoll.corruptions import (
     Corrupt,
     corrupt,
     corruption,
+    engine,
 )
 from robustmoll.draws import Draws
 
@@ -98,7 +99,7 @@ def test_fractions_meet_whole_severities(name: str, images: Tensor) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("shape", [(16, 16), (17, 31), (70, 45)])
+@pytest.mark.parametrize("shape", [(16, 16), (17, 45), (70, 45)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_size_grey_or_colour(name: str, shape: tuple[int, int], channels: int) -> None:
     x = torch.randint(256, (2, channels, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -134,6 +135,15 @@ def test_float_types_come_back(name: str, images: Tensor) -> None:
     assert torch.equal(double.float(), reference)
     half = (images.float() / 255).half()
     assert torch.equal(corrupt(half, name, 3), corrupt(half.float(), name, 3).half())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_size_of_pieces_does_not_matter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.randint(256, (5, 3, 17, 45), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    whole = corrupt(x, name, 4.5, "imagenet")
+    for images in (1, 2):
+        monkeypatch.setattr(engine, "PIECE", images * x[0].numel() * REGISTRY[name].copies)
+        assert torch.equal(corrupt(x, name, 4.5, "imagenet"), whole)
 
 
 def test_one_name_and_severity_per_image(images: Tensor) -> None:

@@ -42,6 +42,13 @@ def test_procedural_frost_is_called_so(no_pictures: None) -> None:
     assert frost_source() == "frost (procedural)"
 
 
+def test_procedural_frost_warns(no_pictures: None, images: Tensor) -> None:
+    frost_module.raw_pictures.cache_clear()
+    frost_module.scaled_pictures.cache_clear()
+    with pytest.warns(UserWarning, match="report it as 'frost .procedural.'.* ROBUSTMOLL_FROST"):
+        corrupt(images, "frost", 3)
+
+
 def test_an_incomplete_folder_is_an_error(pictures: list[np.ndarray], tmp_path: Path, images: Tensor) -> None:
     (tmp_path / "frost4.jpg").unlink()
     with pytest.raises(ValueError, match=r"ROBUSTMOLL_FROST names .*, which lacks frost4\.jpg"):
