@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
+import torch
+from accelerate import Accelerator, PartialState
 from jsonargparse import Namespace
 from matplotlib.figure import Figure
 from torch import nn
@@ -48,6 +49,7 @@ def run(args: Sequence[str]) -> None:
             _bench_saved(trainer, parser.instantiate(parser.parse_args(args)))
         else:
             _bench_network(subject, parser.instantiate(asked))
+    PartialState().destroy_process_group()
 
 
 def bench_parser() -> Parser:
@@ -172,7 +174,8 @@ def measure(
     Returns:
         The pictures; None in every process but the first.
     """
-    accelerator = Accelerator()
+    # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available())
     bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
     pictures = None
     if accelerator.is_main_process:
@@ -184,7 +187,6 @@ def measure(
         )
         print(f"cells and tables in {folder}")
         pictures = bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
-    accelerator.end_training()
     return pictures
 
 

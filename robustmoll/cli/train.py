@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from accelerate import PartialState
+
 from robustmoll.cli.bench import bench_run
 from robustmoll.config import bench_arguments, build_trainer, check_keys, training_parser
 
@@ -19,3 +21,4 @@ def run(args: Sequence[str]) -> None:
     trainer = build_trainer(parser, config)
     classifier = trainer.fit(parser.dump(config))
     bench_run(trainer, classifier, bench_arguments(config.bench))
+    PartialState().destroy_process_group()

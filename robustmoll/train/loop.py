@@ -91,7 +91,8 @@ class Training:
                 row = self._finish_epoch(epoch + 1, images, time.monotonic() - start)
                 bar.line("  ".join(f"{name} {value}" for name, value in row.items()))
         self.accelerator.wait_for_everyone()  # the last checkpoint is on disk before anyone reads it
-        self.accelerator.end_training()
+        for tracker in self.accelerator.trackers:  # `end_training` would part the processes, which go on together
+            tracker.finish()
         # Read anew: the trained one is wrapped for this machine, and would go on computing in its precision.
         saved, _ = checkpoint.load_final(args.run / "checkpoints")
         return load_classifier(saved.config, saved.weights).eval()

@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
@@ -113,7 +114,11 @@ class Trainer:
         """
         AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
         accelerator = Accelerator(
-            mixed_precision=self.precision, log_with=list(self.trackers) or None, project_dir=str(self.run)
+            # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
+            cpu=not torch.accelerator.is_available(),
+            mixed_precision=self.precision,
+            log_with=list(self.trackers) or None,
+            project_dir=str(self.run),
         )
         if self.precision == "fp16" and accelerator.device.type == "cpu":
             raise ValueError("precision fp16 needs a GPU (on the CPU it would be left out silently); choose bf16 or no")

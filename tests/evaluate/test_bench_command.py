@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,22 @@ def test_written_sets_are_read_at_their_own_size(images: Path, tmp_path: Path, m
         assert main(["bench", str(network), *data, *FEW, *generated]) == 0
         for one, other in zip(found, rows(tmp_path / f"on-the-fly-{side}"), strict=True):
             assert {**one, "mode": "generated"} == other
+
+
+def test_torchrun_shares_the_work(images: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    network = saved(tmp_path / "network", 48)
+    data = ["--data", "ImageFolder", "--data.root", str(images), *FEW, "--batch_size", "4"]  # of 12 images
+    assert main(["bench", str(network), *data, "--out", str(tmp_path / "one")]) == 0
+    capfd.readouterr()
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    twin = saved(tmp_path / "twin", 48)
+    command = ["-m", "robustmoll.cli", "bench", str(network), str(twin), *data]  # one after the other
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([*launch, *command], check=True, timeout=300, cwd=tmp_path, env=environment)
+    assert capfd.readouterr().out.count("report in") == 2
+    for name in ("network", "twin"):
+        found = rows(tmp_path / "results" / f"{name}-pictures")
+        assert [{**row, "model": "network"} for row in found] == rows(tmp_path / "one") and found[0]["n"] == "12"
 
 
 def test_random_weights_on_request(images: Path, tmp_path: Path) -> None:
