@@ -89,8 +89,9 @@ def nearest(x: Tensor, warp: Tensor, size: Size) -> Tensor:
     torch.minimum(index, high, out=index)
     inside = places.eq_(index)
     inside = inside[:, 0].bitwise_and_(inside[:, 1]).to(torch.uint8)[:, None]
-    index = index.to(torch.int32)
-    index = index[:, 0].add_(index[:, 1], alpha=width).to(torch.int64).view(n, 1, -1)
+    if height * width >= 2**15:
+        index = index.to(torch.int32)
+    index = torch.add(index[:, 0], index[:, 1], alpha=width).to(torch.int64).view(n, 1, -1)
     moved = x.reshape(n, channels, -1).gather(2, index.expand(n, channels, -1))
     return moved.view(n, channels, *size).mul_(inside)
 

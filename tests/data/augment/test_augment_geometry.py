@@ -47,7 +47,7 @@ def rotations(degrees: NDArray[np.float64], size: tuple[int, int]) -> Tensor:
     return torch.from_numpy(affine(degrees, (none, none), (none, none), size))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (200, 224)])
 def test_rotations_are_torchvision_s(size: tuple[int, int]) -> None:
     degrees = np.array([0, 0.5, 7, -15, 29.3, 77, -131, 179])
     images = natural_images(len(degrees), 3, size)
