@@ -2,44 +2,24 @@
 
     python -m benchmarks.study digits --configs digits-plain digits --seeds 0 1 2
 
-Finished runs are not trained again, and a run that was stopped goes on. The cells go to benchmarks/results/<study>/
-as <config>-<seed>.csv; the table and the picture beside them are made from these files alone (`--table` makes
-them again).
+It is `robustmoll sweep` whose results stay: finished runs are not trained again, and a run that was stopped goes on.
+The cells go to benchmarks/results/<study>/ as <config>-<seed>.csv; the table and the picture beside them are made from
+these files alone (`--table` makes them again).
 """
 
 import argparse
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
 
+from robustmoll.cli.main import main as robustmoll
 from robustmoll.evaluate.cells import Cell, parse_cells
 from robustmoll.evaluate.plots import save_pictures, severity_curves
-from robustmoll.evaluate.summary import summarise
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.seeds import seeds_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
-# Column of the table: part of the summary, figure, factor, digits.
-COLUMNS: dict[str, tuple[str, str, float, int]] = {
-    "clean error %": ("clean", "error", 100, 2),
-    "corrupted error %": ("corrupted", "error", 100, 2),
-    "… without noise and blur": ("without", "error", 100, 2),
-    "clean NLL": ("clean", "nll", 1, 3),
-    "corrupted NLL": ("corrupted", "nll", 1, 3),
-    "clean ECE %": ("clean", "ece", 100, 2),
-    "corrupted ECE %": ("corrupted", "ece", 100, 2),
-}
-
-
-def train(config: str, seed: int, run: Path, flags: Sequence[str]) -> None:
-    """Trains and benchmarks one run, or goes on with it."""
-    command = [sys.executable, "-m", "robustmoll.cli", "train", "--config", str(ROOT / "configs" / f"{config}.yaml")]
-    subprocess.run([*command, "--run", str(run), "--seed", str(seed), "--resume", "true", *flags], check=True)
 
 
 def read(folder: Path, configs: Sequence[str]) -> dict[str, list[list[Cell]]]:
@@ -50,20 +30,12 @@ def read(folder: Path, configs: Sequence[str]) -> dict[str, list[list[Cell]]]:
     return {config: runs for config, runs in found.items() if runs}
 
 
-def table(study: dict[str, list[list[Cell]]]) -> str:
-    """Returns the Markdown table of a study, one row a config, mean and standard deviation over its seeds."""
-    rows = []
-    for config, runs in study.items():
-        summaries = [summarise(cells, trained_on=("noise", "blur")) for cells in runs]
-        seeds = f"{len(runs)} seed{'s' * (len(runs) > 1)}"
-        rows.append([f"{config} ({seeds})", *(_entry(summaries, *column) for column in COLUMNS.values())])
-    return markdown_table(["", *COLUMNS], rows) + "\n"
-
-
-def _entry(summaries: list[dict[str, Any]], part: str, figure: str, factor: float, digits: int) -> str:
-    values = [factor * summary[part][figure] for summary in summaries]
-    spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{fmean(values):.{digits}f}{spread}"
+def keep(run: Path, folder: Path) -> None:
+    """Copies what a run measured, and on what machine."""
+    shutil.copy(run / "bench" / "corruptions" / "cells.csv", folder / f"{run.name}.csv")
+    environment = json.loads((run / "env.json").read_text())
+    del environment["command"]  # it names folders of this machine, and differs from run to run
+    (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
 
 
 def main() -> None:
@@ -76,18 +48,18 @@ def main() -> None:
     args, flags = parser.parse_known_args()
     folder = RESULTS / args.study
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in [] if args.table else args.seeds:
+    if not args.table:
+        paths = [str(ROOT / "configs" / f"{config}.yaml") for config in args.configs]
+        seeds = str(args.seeds)
+        if code := robustmoll(["sweep", *paths, "--seeds", seeds, "--runs", str(args.runs), "--", *flags]):
+            raise SystemExit(code)
         for config in args.configs:
-            run = args.runs / f"{config}-{seed}"
-            train(config, seed, run, flags)
-            shutil.copy(run / "bench" / "corruptions" / "cells.csv", folder / f"{config}-{seed}.csv")
-            environment = json.loads((run / "env.json").read_text())
-            del environment["command"]  # it names folders of this machine, and differs from run to run
-            (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
+            for seed in args.seeds:
+                keep(args.runs / f"{config}-{seed}", folder)
     study = read(folder, args.configs)
-    (folder / "table.md").write_text(table(study))
+    (folder / "table.md").write_text(seeds_table(study))
     save_pictures({"severity-curves": severity_curves(study)}, folder)
-    print(table(study))
+    print(seeds_table(study))
 
 
 if __name__ == "__main__":

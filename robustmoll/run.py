@@ -22,7 +22,7 @@ import yaml
 
 from robustmoll.files import write_whole
 
-__all__ = ["Interrupts", "MetricsFile", "check_trackers", "environment", "open_run"]
+__all__ = ["Interrupts", "MetricsFile", "check_config", "check_trackers", "environment", "open_run"]
 
 # What may differ between a training and its continuation: nothing that the weights depend on.
 FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")
@@ -50,7 +50,7 @@ def open_run(folder: Path, resume: bool, config: str | None = None) -> None:
     if (folder / "checkpoints").exists():
         if not resume:
             raise ValueError(f"{folder} holds a run already; go on with --resume true, or choose another --run")
-        _check_config(folder / "config.yaml", config)
+        check_config(folder / "config.yaml", config)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
     write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())
@@ -140,7 +140,8 @@ class Interrupts:
         self.seen = True
 
 
-def _check_config(path: Path, config: str | None) -> None:
+def check_config(path: Path, config: str | None) -> None:
+    """Raises a ValueError if another config than this one was trained, and is kept at `path`."""
     if config is None or not path.exists():
         return
     old, new = (_flat(yaml.safe_load(text)) for text in (path.read_text(), config))

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from robustmoll.data.image_set import ImageSet
+from robustmoll.data.images import Images
 
 __all__ = ["Loader"]
 
@@ -25,7 +26,8 @@ class Loader:
 
     def __init__(self, images: ImageSet, device: torch.device, workers: int) -> None:
         self.device, self.workers = device, workers
-        self.images = images.images.to(device) if isinstance(images.images, Tensor) else images.images
+        in_memory = isinstance(images.images, Tensor)
+        self.images: Images = images.images.to(device) if in_memory else images.images  # type: ignore[attr-defined]
         self.labels = images.labels.to(device)
 
     def __call__(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -48,11 +50,11 @@ class Loader:
 class _Batches(Dataset[Tensor]):
     """The batches as items, so that each worker decodes whole ones."""
 
-    def __init__(self, images: Sequence[Tensor], batches: Sequence[Tensor]) -> None:
+    def __init__(self, images: Images, batches: Sequence[Tensor]) -> None:
         self.images, self.batches = images, batches
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __getitem__(self, number: int) -> Tensor:
-        return self.images[self.batches[number]]  # type: ignore[call-overload]
+        return self.images[self.batches[number]]

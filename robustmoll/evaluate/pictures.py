@@ -41,25 +41,28 @@ def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: 
 
 
 def _samples(task: Classify, train: ImageSet) -> Figure:
-    """Ten training images as the network sees them, with their labels."""
-    generator = generator_at("samples")
-    rows = torch.randperm(len(train), generator=generator)[:SAMPLES]
-    mollify, images, labels = task.mollify, train.images[rows], train.labels[rows]
-    draw = mollify.draw(len(rows), generator)
-    view = Classifier(nn.Identity(), *train.moments(), len(train.classes))
-    x, y = mollify.apply(view.standardise(images), labels, draw)
+    """Ten training images as the network meets them, with their labels."""
+    each = task.augment.repeats * task.mollify.repeats
+    generator, n = generator_at("samples"), min(len(train), max(1, SAMPLES // each))
+    rows = torch.randperm(len(train), generator=generator)[:n]
+    draw = task.draw(n, train.size, generator, 0)
+    view = Classifier(nn.Identity(), *(train.standard or train.moments()), len(train.classes))
+    x, y = task.prepare(view, train.images[rows], train.labels[rows], draw)
     captions = [
-        f"{mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"
-        for role, t, soft in zip(draw.roles.tolist(), draw.t.tolist(), y, strict=True)
+        f"{task.mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"
+        for role, t, soft in zip(draw.mollify.roles.tolist(), draw.mollify.t.tolist(), y, strict=True)
     ]
     return sample_sheet(x * view.std + view.mean, captions)
 
 
 def _label_text(soft: Tensor, classes: tuple[str, ...]) -> str:
+    """The two largest entries, if the second is more than its share of the rest, and what each of the others has."""
     names = [*classes, "sink"]
-    top = int(soft.argmax())
-    rest = float(soft.sum() - soft[top]) / (len(soft) - 1)
-    return f"{names[top]} {soft[top]:.2f}" + (f", others {rest:.3f} each" if rest > 0 else "")
+    shares, order = soft.sort(descending=True)
+    shown = 2 if shares[1] > shares[-1] + 1e-6 else 1
+    text = [f"{names[i]} {share:.2f}" for i, share in zip(order[:shown].tolist(), shares[:shown].tolist(), strict=True)]
+    rest = float(shares[shown:].mean()) if len(soft) > shown else 0.0
+    return ", ".join([*text, *([f"others {rest:.3f} each"] if rest > 5e-4 else [])])
 
 
 def _schedules(mollify: Mollify, width: int) -> Figure | None:

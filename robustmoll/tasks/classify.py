@@ -107,7 +107,7 @@ class Classify:
 
     def config(self, train: ImageSet) -> dict[str, Any]:
         """Returns the architecture as plain values, in the words of timm's config.json."""
-        mean, std = train.moments()
+        mean, std = train.standard or train.moments()
         return {
             "architecture": self.model.name,
             "model_args": self.model.args,
@@ -135,12 +135,11 @@ class Classify:
             mollify = Draw(roles, t, mollify.seed)
         return StepDraw(n, augment, mollify)
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
-        """Returns the loss of each image of a batch, or of each of its repeats.
+    def prepare(self, classifier: Classifier, x: Tensor, y: Tensor, draw: StepDraw) -> tuple[Tensor, Tensor]:
+        """Returns images and targets as the network meets them, in the order (image, view, repeat).
 
         Args:
             classifier: Which standardises.
-            network: Its backbone, as wrapped for distributed or compiled execution.
             x: Images, shape (B, C, H, W), uint8.
             y: Class indices, shape (B,).
             draw: For B images.
@@ -150,14 +149,25 @@ class Classify:
             targets = smooth(targets, torch.full_like(targets[:, 0], self.label_smoothing))
         x = classifier.standardise(self.augment.augment(x, draw.augment))
         x, targets = self.augment.mix(x, targets, draw.augment)
-        views = self.augment.repeats
-        x_t, y_t = self.mollify.apply(x, targets.repeat_interleave(views, 0), draw.mollify)
+        return self.mollify.apply(x, targets.repeat_interleave(self.augment.repeats, 0), draw.mollify)
+
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+        """Returns the loss of each image that the network meets, or with `jsd_weight` of each but its further views.
+
+        Args:
+            classifier: Which standardises.
+            network: Its backbone, as wrapped for distributed or compiled execution.
+            x: Images, shape (B, C, H, W), uint8.
+            y: Class indices, shape (B,).
+            draw: For B images.
+        """
+        x_t, y_t = self.prepare(classifier, x, y, draw)
         logits = network(x_t)
         if self.jsd_weight == 0:
             return LOSSES[self.loss](logits, y_t)
-        logits, y_t = (z.view(len(y), views, self.mollify.repeats, -1).transpose(1, 2) for z in (logits, y_t))
-        first = LOSSES[self.loss](logits[:, :, 0].flatten(0, 1), y_t[:, :, 0].flatten(0, 1))
-        return first + self.jsd_weight * jensen_shannon(logits.flatten(0, 1))
+        by_view = (len(y), self.augment.repeats, self.mollify.repeats, -1)
+        logits, y_t = (z.view(by_view).transpose(1, 2).flatten(0, 1) for z in (logits, y_t))
+        return LOSSES[self.loss](logits[:, 0], y_t[:, 0]) + self.jsd_weight * jensen_shannon(logits)
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""

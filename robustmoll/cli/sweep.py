@@ -1,0 +1,86 @@
+"""robustmoll sweep: configs times seeds, one training after the other, and one table of them all."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import rich
+from rich.table import Table
+
+from robustmoll.cli.bench import SUITE
+from robustmoll.config import Parser, check_keys, training_parser
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.seeds import seeds_rows, seeds_table
+from robustmoll.files import write_whole
+from robustmoll.run import check_config
+
+__all__ = ["run"]
+
+
+def run(args: Sequence[str]) -> None:
+    """Trains and benchmarks what is not finished yet, and prints the table."""
+    parser = Parser(
+        prog="robustmoll sweep",
+        description="Train every config with every seed, go on with what was stopped, skip what is finished.",
+        epilog="All flags of `robustmoll train` that stand behind -- hold for every training.",
+    )
+    parser.add_argument("configs", nargs="+", help="YAML files.")
+    parser.add_argument("--seeds", type=list[int], default=[0, 1, 2], help="Of the trainings.")
+    parser.add_argument("--runs", type=str, default="runs", help="Folder of the runs, each of them <config>-<seed>.")
+    own, flags = _divided(args)
+    config = parser.parse_args(own)
+    names = [Path(path).stem for path in config.configs]
+    if len(set(names)) < len(names) or len(set(config.seeds)) < len(config.seeds):
+        raise ValueError(f"configs need names of their own, and seeds must differ, got {names} and {config.seeds}")
+    jobs = {(path, seed): _job(path, seed, config.runs, flags) for seed in config.seeds for path in config.configs}
+    for number, job in enumerate(jobs.values(), start=1):
+        print(f"{job[job.index('--run') + 1]}, training {number} of {len(jobs)}", flush=True)
+        _train(job)
+    study = {
+        Path(path).stem: [Results(_folder(path, seed, config.runs) / "bench" / SUITE).cells() for seed in config.seeds]
+        for path in config.configs
+    }
+    write_whole(Path(config.runs) / "sweep.md", seeds_table(study).encode())
+    header, rows = seeds_rows(study)
+    table = Table(*header, caption=f"also in {Path(config.runs) / 'sweep.md'}")
+    for row in rows:
+        table.add_row(*row)
+    rich.print(table)
+
+
+def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Divides the command line at "--"."""
+    args = list(args)
+    middle = args.index("--") if "--" in args else len(args)
+    return args[:middle], args[middle + 1 :]
+
+
+def _folder(path: str, seed: int, runs: str) -> Path:
+    return Path(runs) / f"{Path(path).stem}-{seed}"
+
+
+def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> list[str]:
+    """Returns the arguments of a training, which are known to be right.
+
+    Raises:
+        ValueError: If the config has a mistake, or another one has been trained into the folder.
+    """
+    folder = _folder(path, seed, runs)
+    job = ["--config", path, *flags, "--run", str(folder), "--seed", str(seed), "--resume", "true"]
+    parser = training_parser()
+    check_keys(path, parser)
+    check_config(folder / "config.yaml", parser.dump(parser.parse_args(job)))
+    return job
+
+
+def _train(job: Sequence[str]) -> None:
+    """Trains and benchmarks in a process of its own, unless the report, which comes last, is there."""
+    folder = Path(job[job.index("--run") + 1])
+    if (folder / "report.html").exists():
+        return
+    code = subprocess.run([sys.executable, "-m", "robustmoll.cli", "train", *job]).returncode
+    if code == 130:
+        raise KeyboardInterrupt(f"stopped in {folder}; the same command goes on")
+    if code:
+        raise ValueError(f"{folder} failed as told above; what is finished stays, and the same command goes on")

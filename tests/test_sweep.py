@@ -1,0 +1,45 @@
+"""Configs times seeds: every one trained once, whatever happens in between."""
+
+from pathlib import Path
+
+import pytest
+
+from robustmoll.cli import main
+
+FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
+
+
+@pytest.fixture
+def configs(tmp_path: Path) -> list[str]:
+    for name, roles in {"plain": "{clean: 1}", "mollified": "{noise: 1, blur: 1}"}.items():
+        text = f"run: unused\ndata: tests.tiny_data.FewDigits\nmollify: {{probabilities: {roles}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text)
+    return [str(tmp_path / "plain.yaml"), str(tmp_path / "mollified.yaml")]
+
+
+def test_it_skips_what_is_finished_and_ends_in_one_table(
+    configs: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    command = ["sweep", *configs, "--runs", str(tmp_path / "runs"), "--seeds"]
+    assert main([*command, "[0]", "--", *FLAGS]) == 0
+    first = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*/report.html")}
+    assert main([*command, "[0,1]", "--", *FLAGS]) == 0
+    assert len(first) == 2 and all(path.stat().st_mtime_ns == time for path, time in first.items())
+    table = (tmp_path / "runs" / "sweep.md").read_text()
+    assert "plain (2 seeds)" in table and "mollified (2 seeds)" in table and " ± " in table
+    assert "training 4 of 4" in capfd.readouterr().out
+    assert main([*command, "[0]", "--", *FLAGS, "--ema", "0.5"]) == 2
+    assert "was started with another config: ema (None -> 0.5)" in capfd.readouterr().err
+
+
+def test_mistakes_are_told_before_any_training(
+    configs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = ["--runs", str(tmp_path / "runs")]
+    assert main(["sweep", configs[0], configs[0], *runs]) == 2
+    assert "configs need names of their own" in capsys.readouterr().err
+    (tmp_path / "bad.yaml").write_text("run: x\nepohs: 3\n")
+    assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
+    assert "unknown key 'epohs'" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
