@@ -51,7 +51,7 @@ def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iteratio
     return gaussian_filter(shuffled(levels, moves, delta), sigma)
 
 
-@corruption("blur", copies=8)
+@corruption("blur")
 def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
     """A trail of 2 ceil(radius) + 1 pixels, at -45 to 45 degrees, that fades like a Gaussian of `sigma`."""
     angle = draws.scalars(1)[:, 0] * 90 - 45
