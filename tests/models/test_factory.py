@@ -108,6 +108,13 @@ def test_fine_tuning_at_224_px_keeps_all_weights_but_the_head(name: str, tmp_pat
     assert len(kept) == len(source.state_dict()) - 2
 
 
+def test_pretrained_patches_stay_as_they_are(tmp_path: Path) -> None:
+    save_file(timm.create_model("test_vit").state_dict(), tmp_path / "model.safetensors")
+    overlay = {"file": str(tmp_path / "model.safetensors")}
+    with pytest.warns(UserWarning, match="test_vit at 32 px: .* positions; take larger images"):
+        create_model("test_vit", num_classes=10, img_size=32, pretrained=True, pretrained_cfg_overlay=overlay)
+
+
 def test_a_saved_network_of_ours_loads_by_its_source(tmp_path: Path) -> None:
     model, x = small("digits_cnn", num_classes=4, in_chans=1), noise(2, 1, 32, 32)
     config = {
