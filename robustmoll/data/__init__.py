@@ -4,6 +4,7 @@ from robustmoll.data.cifar10 import CIFAR10
 from robustmoll.data.cifar100 import CIFAR100
 from robustmoll.data.corrupted import CorruptedSet, open_corrupted
 from robustmoll.data.digits import Digits
+from robustmoll.data.fashion_mnist import FashionMNIST
 from robustmoll.data.image_folder import ImageFolder
 from robustmoll.data.image_set import Data, ImageSet
 from robustmoll.data.imagenet import ImageNet
@@ -15,6 +16,7 @@ __all__ = [
     "CorruptedSet",
     "Data",
     "Digits",
+    "FashionMNIST",
     "ImageFolder",
     "ImageNet",
     "ImageSet",

@@ -109,6 +109,12 @@ def test_a_download_that_only_lacked_its_name_is_checked(tmp_path: Path, server:
     assert fetch(archive(server.url("/file")), tmp_path, "page").read_bytes() == CONTENT
 
 
+def test_a_beginning_of_something_else_is_thrown_away(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "some.tar.part").write_bytes(b"x" * 1000)
+    assert fetch(archive(server.url("/file")), tmp_path, "page").read_bytes() == CONTENT
+    assert server.ranges == ["bytes=1000-", None]
+
+
 def test_a_server_without_ranges_starts_again(tmp_path: Path, server: Server) -> None:
     server.honours_ranges = False
     (tmp_path / "some.tar.part").write_bytes(b"x" * 1000)
@@ -182,6 +188,12 @@ def test_archives_are_unpacked_beside_one_another(tmp_path: Path, pack: type) ->
         "Set-C/fog/2/a.png": b"3",
         "Set-C/snow/1/a.png": b"4",
     }
+
+
+def test_a_tar_that_ends_in_a_zip_archive_is_a_tar(tmp_path: Path) -> None:
+    inner = zip_of(tmp_path / "inner.zip", {"x": b"1"})
+    unpack(tar(tmp_path / "some.tar", {"inner.zip": inner.read_bytes()}), tmp_path / "root")
+    assert list(contents(tmp_path / "root")) == ["inner.zip"]
 
 
 @pytest.mark.parametrize("name", ["../evil", "/tmp/robustmoll-evil", "inside/../../evil"])

@@ -40,19 +40,27 @@ def fetch(archive: Archive, folder: Path, page: str) -> Path:
     reasons = []
     for url in archive.urls:
         try:
-            _download(url, unfinished)
+            _download_checked(url, unfinished, archive.md5)
         except (OSError, HTTPException, ValueError) as error:
             reasons.append(f"{urlsplit(url).hostname}: {_told(error)}")
-            continue
-        if (found := md5(unfinished)) == archive.md5:
+        else:
             os.replace(unfinished, target)
             return target
-        unfinished.unlink()
-        reasons.append(f"{urlsplit(url).hostname}: sent a file of another md5, {found}")
     raise ValueError(
         f"cannot download {archive.file} ({'; '.join(reasons)}). Get it from {page} in another way, put it at {target}"
         f" (md5 {archive.md5}), and run the same command again"
     )
+
+
+def _download_checked(url: str, unfinished: Path, expected: str) -> None:
+    resumed = _size(unfinished) > 0
+    _download(url, unfinished)
+    if (found := md5(unfinished)) == expected:
+        return
+    unfinished.unlink()
+    if not resumed:
+        raise ValueError(f"sent a file of another md5, {found}")
+    _download_checked(url, unfinished, expected)  # what was there before may be to blame
 
 
 def _download(url: str, unfinished: Path) -> None:

