@@ -13,6 +13,7 @@ from timm.data import create_transform, resolve_model_data_config
 from timm.models import save_for_hf
 from torch import nn
 
+import robustmoll as rm
 from robustmoll import checkpoint
 from robustmoll.evaluate.subjects import load_subject
 from robustmoll.evaluate.views import View
@@ -158,3 +159,9 @@ def test_images_of_other_classes_or_channels_are_refused(folder: Path) -> None:
 def test_unknown_name_offers_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"unknown model 'resnet_18'; did you mean 'resnet18'"):
         load_subject("resnet_18")
+
+
+def test_everything_is_at_hand_after_one_import() -> None:
+    assert rm.evaluate.load_subject is load_subject and callable(rm.evaluate.bench)
+    with pytest.raises(AttributeError, match="no attribute 'evaluation'"):
+        _ = rm.evaluation
