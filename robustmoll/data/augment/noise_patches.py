@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.boxes import check_box, cut_boxes, rectangles
+from robustmoll.data.augment.tables import to_levels
 from robustmoll.draws import Draws
 
 __all__ = ["NoisePatches"]
@@ -121,7 +122,7 @@ def _with_noise(x: Tensor, p: float, draw: Draw) -> Tensor:
         change = NOISES[p](draws, shape).mul_(255 * strength)
     change.mul_(1 - _below(draws.uniform(*shape), spared))
     change.mul_(rectangles(draw["box"], (x.shape[-2], x.shape[-1]), x.device, levels.dtype))
-    return levels.add_(change).round_().clamp_(0, 255).to(torch.uint8)
+    return to_levels(levels.add_(change).round_())
 
 
 def _below(chance: Tensor, bound: Tensor) -> Tensor:

@@ -46,7 +46,8 @@ def equalize(x: Tensor, magnitude: Tensor) -> Tensor:
     step = ((flat.shape[2] - brightest) / (LEVELS - 1)).floor_()
     below = counts.cumsum(2).sub_(counts)
     spread = below.add_((step / 2).floor_()).div_(step.clamp(min=1)).floor_()
-    return torch.where(step > 0, spread, _levels(x))
+    levels = _levels(x)
+    return spread.sub_(levels).mul_(step > 0).add_(levels)  # too few pixels to spread: all levels stay
 
 
 def invert(x: Tensor, magnitude: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def test_magnitudes_are_torchvision_s(space: str, name: str) -> None:
         assert torch.equal(plus, expected.double()) and torch.equal(minus, -plus if signed else plus)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (2, 5)])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_operations_are_torchvision_s_on_uint8(name: str, channels: int, size: tuple[int, int]) -> None:
@@ -54,7 +54,7 @@ def test_operations_are_torchvision_s_on_uint8(name: str, channels: int, size: t
     images = natural_images(len(magnitudes), channels, size)
     difference = (ours(images, name, magnitudes).int() - theirs(images, name, magnitudes).int()).abs()
     if name in BLENDS:
-        assert difference.max() <= 1 and (difference > 0).float().mean() < 2e-3
+        assert difference.max() <= 1 and (difference > 0).float().mean() < 5e-3
     elif name in MOVES:  # but where a place lies right between two pixels
         assert (difference > 0).float().mean() < 1e-4
     else:
