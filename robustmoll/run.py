@@ -22,7 +22,7 @@ import yaml
 
 from robustmoll.files import write_whole
 
-__all__ = ["Interrupts", "MetricsFile", "check_config", "check_trackers", "environment", "open_run"]
+__all__ = ["Interrupts", "MetricsFile", "check_config", "check_trackers", "environment", "logged_config", "open_run"]
 
 # What may differ between a training and its continuation: nothing that the weights depend on.
 FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")
@@ -150,6 +150,12 @@ def check_config(path: Path, config: str | None) -> None:
     if changed:
         what = ", ".join(f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed)
         raise ValueError(f"{path.parent} was started with another config: {what}; choose another --run")
+
+
+def logged_config(config: str | None) -> dict[str, str | int | float | bool]:
+    """Returns a config as loggers take it: one level of keys, and values that are plain."""
+    flat = _flat(yaml.safe_load(config)) if config else {}
+    return {key: value if isinstance(value, str | int | float) else str(value) for key, value in flat.items()}
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "train": "trains a robust classifier from a config, benchmarks it and writes a report",
     "sweep": "trains configs with several seeds, skips what is finished, and makes one table",
-    "bench": "measures trained runs on clean and corrupted images",
+    "bench": "measures runs, timm networks and saved ones on clean and corrupted images",
     "corrupt": "writes the corrupted version of a data set's test images, as files",
     "data": "lists the known data sets, gets their archives, verifies corrupted sets",
     "compare": "shows runs side by side, with differences and bootstrap intervals",

@@ -12,7 +12,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
-import yaml
 from accelerate import Accelerator
 from timm.utils import ModelEmaV3
 from torch import Tensor
@@ -22,7 +21,7 @@ from robustmoll.data.image_set import split
 from robustmoll.data.loader import Loader
 from robustmoll.evaluate.metrics import outcomes
 from robustmoll.progress import ProgressBar
-from robustmoll.run import Interrupts, MetricsFile
+from robustmoll.run import Interrupts, MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Classifier, StepDraw, load_classifier, load_weights
 from robustmoll.train.start import freeze, start_from
@@ -80,7 +79,7 @@ class Training:
     def complete(self, config: str | None = None) -> Classifier:
         """Trains the epochs that are left and returns the classifier; see `Trainer.fit`."""
         args = self.args
-        self.accelerator.init_trackers("robustmoll", config=yaml.safe_load(config) if config else None)
+        self.accelerator.init_trackers("robustmoll", config=logged_config(config))
         show = self.accelerator.is_local_main_process
         images = args.epochs * self.steps_per_epoch * args.batch_size
         with Interrupts() as interrupts, ProgressBar(images, self.step * args.batch_size, show) as bar:
