@@ -46,8 +46,8 @@ class Classifier(nn.Module):
 
     def standardise(self, x: Tensor) -> Tensor:
         """Takes uint8 images, or float ones in [0, 1], to zero mean and unit variance over the training set."""
-        x = x / 255 if x.dtype == torch.uint8 else x
-        return (x - self.mean) / self.std
+        x = (x / 255).sub_(self.mean) if x.dtype == torch.uint8 else x - self.mean
+        return x.div_(self.std)
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns logits, shape (B, K), of images in [0, 1], shape (B, C, H, W)."""
