@@ -117,8 +117,9 @@ def test_a_beginning_of_something_else_is_thrown_away(tmp_path: Path, server: Se
 
 def test_a_server_without_ranges_starts_again(tmp_path: Path, server: Server) -> None:
     server.honours_ranges = False
-    (tmp_path / "some.tar.part").write_bytes(b"x" * 1000)
+    (tmp_path / "some.tar.part").write_bytes(CONTENT[:1000])
     assert fetch(archive(server.url("/file")), tmp_path, "page").read_bytes() == CONTENT
+    assert server.ranges == ["bytes=1000-"]
 
 
 def test_mirrors_are_tried_in_order(tmp_path: Path, server: Server) -> None:

@@ -109,6 +109,11 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path, layout: Any, kills: tup
     data = image_set(260, 16)
     for batches in kills:
         assert killed_after(batches, data, tmp_path / "killed", layout) == -signal.SIGKILL
+        for path in (tmp_path / "killed").glob("*.npy"):  # whatever has its own name is whole, for anyone
+            assert len(np.load(path, allow_pickle=False)) == 3 * len(data)
+        for name in CELLS["corruptions"]:
+            for cell in (tmp_path / "killed" / name).glob("*"):
+                assert cell.suffix == ".part" or len(list(cell.rglob("*.png"))) == len(data)
         if (tmp_path / "killed" / "manifest.json").exists() and Manifest.read(tmp_path / "killed").corruptions:
             found = open_corrupted(tmp_path / "killed", data)  # what is there is whole
             for name in found.corruptions:
@@ -119,6 +124,25 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path, layout: Any, kills: tup
     for one in ("killed", "whole"):
         assert not list((tmp_path / one).rglob("*.part"))
     assert Manifest.read(tmp_path / "killed").files == Manifest.read(tmp_path / "whole").files
+
+
+@pytest.mark.parametrize("layout", ["npy", "folder"])
+def test_killed_between_a_file_and_its_line_in_the_manifest_it_goes_on(tmp_path: Path, layout: Any) -> None:  # noqa: ANN401
+    data = image_set()
+
+    def dying(manifest: Manifest, folder: Path) -> None:
+        if len(manifest.files) > 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        whole(manifest, folder)
+
+    def work() -> None:
+        Manifest.write = dying  # type: ignore[method-assign]
+        write_corrupted(data, tmp_path, **CELLS, layout=layout)
+
+    whole = Manifest.write
+    assert in_child(work) == -signal.SIGKILL
+    write_corrupted(data, tmp_path, **CELLS, layout=layout)
+    assert verify(tmp_path) == [] and open_corrupted(tmp_path, data).corruptions == CELLS["corruptions"]
 
 
 @pytest.mark.parametrize("layout", ["npy", "folder"])
@@ -160,6 +184,27 @@ def test_a_folder_holds_one_set(tmp_path: Path, change: dict[str, Any], message:
     with pytest.raises(ValueError, match=message):
         write_corrupted(out=tmp_path, **{**request, **change})
     assert verify(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        (image_set(13), "was made from images with other count than the 13 clean ones of some"),
+        (replace(image_set(), labels=image_set().labels.flip(0)), "other labels .* give the test set of some that"),
+        (replace(image_set(), classes=("class0", "class2", "class1")), "other classes"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["npy", "folder"])
+def test_a_set_of_other_images_is_refused(tmp_path: Path, other: ImageSet, message: str, layout: Any) -> None:  # noqa: ANN401
+    write_corrupted(image_set(), tmp_path, corruptions=("fog",), severities=(1,), layout=layout)
+    with pytest.raises(ValueError, match=message):
+        open_corrupted(tmp_path, other)
+
+
+def test_a_set_without_a_finished_corruption_is_refused(tmp_path: Path) -> None:
+    write_corrupted(image_set(), tmp_path, corruptions=(), severities=(1,))
+    with pytest.raises(ValueError, match="holds no finished corruption; run the same `robustmoll corrupt` again"):
+        open_corrupted(tmp_path, image_set())
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
