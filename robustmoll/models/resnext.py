@@ -59,7 +59,7 @@ def resnext29_8x64d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
 
 @register
 def resnext29_16x64d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
-    """ResNeXt-29, 16x64d, the paper's best on CIFAR."""
+    """ResNeXt-29, 16x64d."""
     return ResNeXt29(cardinality=16, base_width=64, **kwargs)
 
 
@@ -71,5 +71,5 @@ def resnext29_32x4d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
 
 @register
 def resnext29_4x32d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
-    """ResNeXt-29, 4x32d: what the code of AugMix (Hendrycks et al., ICLR 2020) and RobustBench run as "32x4"."""
+    """ResNeXt-29, 4x32d: what the code of AugMix (Hendrycks et al., ICLR 2020) and of RobustBench runs."""
     return ResNeXt29(cardinality=4, base_width=32, **kwargs)
