@@ -2,6 +2,7 @@
 
 import tarfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,8 @@ class Cifar(Data):
     def __init__(self, root: str) -> None:
         self.root = Path(root).expanduser()
 
-    def classes(self) -> tuple[str, ...]:
-        return self.CLASSES
+    @abstractmethod
+    def classes(self) -> tuple[str, ...]: ...
 
     def load(self) -> tuple[ImageSet, ImageSet]:
         return self._part("train"), self._part("test")

@@ -18,3 +18,6 @@ class CIFAR10(Cifar):
     LABEL_NAMES = b"label_names"
     CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     STANDARD = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+
+    def classes(self) -> tuple[str, ...]:
+        return self.CLASSES

@@ -33,3 +33,6 @@ class CIFAR100(Cifar):
         *("woman", "worm"),
     )
     STANDARD = ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
+
+    def classes(self) -> tuple[str, ...]:
+        return self.CLASSES
