@@ -183,7 +183,7 @@ def one_line(message: str, options: list[str] | None = None) -> str:
     base = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
     given = re.findall(r"(?:Given value|Got value): (.*)", message)
     lines = [line.strip(" -") for line in message.splitlines() if "<class 'NoneType'>" not in line or base is None]
-    telling = [line for line in lines if re.match(r"Expected|Group|[A-Z]\w* needs", line)] or lines
+    telling = [line for line in lines if re.match(r"Expected (?!a path)|Group|[A-Z]\w* needs", line)] or lines
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>|typing\.", r"\1", telling[0]).split(". Got value")[0]
     if text.startswith("Expected a dot import path") and base:
         name = text.rpartition(": ")[2]

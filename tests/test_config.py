@@ -83,6 +83,7 @@ FLAGS = [
     ("--mollify.probabilities.nois 1", "unknown role 'nois'; did you mean 'noise'"),
     ("--mollify.degradations.noise Noise --mollify.degradations.noise.schedule VQ", "unknown NoiseSchedule 'VQ'"),
     ("--loss cross_entropi", "unknown loss 'cross_entropi'; did you mean 'cross_entropy'"),
+    ("--data Digit", "unknown Data 'Digit'; did you mean 'Digits'"),
     ("--data.sise 3", "unknown key 'sise'; did you mean 'size'"),
     ("--model.name digits_cnm", "unknown model 'digits_cnm'; did you mean 'digits_cnn'"),
     ("--optimizer.name sgdd", "unknown optimizer 'sgdd'"),
