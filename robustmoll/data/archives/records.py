@@ -61,8 +61,12 @@ def _zenodo(record: int, file: str, md5: str, *mirrors: str) -> Archive:
 
 RECORDS: dict[str, Record] = {
     "CIFAR10": Record(
-        "50,000 + 10,000",
-        *(10, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
+        content="50,000 + 10,000",
+        classes=10,
+        pixels=32,
+        gigabytes=0.17,
+        page="https://www.cs.toronto.edu/~kriz/cifar.html",
+        terms=CIFAR_TERMS,
         archives=(
             Archive(
                 "cifar-10-python.tar.gz",
@@ -76,8 +80,12 @@ RECORDS: dict[str, Record] = {
         ),
     ),
     "CIFAR100": Record(
-        "50,000 + 10,000",
-        *(100, 32, 0.17, "https://www.cs.toronto.edu/~kriz/cifar.html", CIFAR_TERMS),
+        content="50,000 + 10,000",
+        classes=100,
+        pixels=32,
+        gigabytes=0.17,
+        page="https://www.cs.toronto.edu/~kriz/cifar.html",
+        terms=CIFAR_TERMS,
         archives=(
             Archive(
                 "cifar-100-python.tar.gz",
@@ -91,8 +99,12 @@ RECORDS: dict[str, Record] = {
         ),
     ),
     "FashionMNIST": Record(
-        "60,000 + 10,000",
-        *(10, 28, 0.03, "https://github.com/zalandoresearch/fashion-mnist", "MIT"),
+        content="60,000 + 10,000",
+        classes=10,
+        pixels=28,
+        gigabytes=0.03,
+        page="https://github.com/zalandoresearch/fashion-mnist",
+        terms="MIT",
         archives=tuple(
             Archive(f"{name}.gz", md5, (f"{FASHION}/{name}.gz",))
             for name, md5 in (
@@ -104,8 +116,12 @@ RECORDS: dict[str, Record] = {
         ),
     ),
     "TinyImageNet": Record(
-        "100,000 + 10,000",
-        *(200, 64, 0.25, "http://cs231n.stanford.edu/tiny-imagenet-200.zip", IMAGENET_TERMS),
+        content="100,000 + 10,000",
+        classes=200,
+        pixels=64,
+        gigabytes=0.25,
+        page="http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+        terms=IMAGENET_TERMS,
         archives=(
             Archive(
                 "tiny-imagenet-200.zip",
@@ -120,36 +136,58 @@ RECORDS: dict[str, Record] = {
         folder="",
     ),
     "ImageNet": Record(
-        "1,281,167 + 50,000",
-        *(1000, 0, 155, "https://image-net.org/download", IMAGENET_TERMS),
+        content="1,281,167 + 50,000",
+        classes=1000,
+        pixels=0,
+        gigabytes=155,
+        page="https://image-net.org/download",
+        terms=IMAGENET_TERMS,
         remark="needs an account at image-net.org; lay the pictures out as ROOT/train/<WordNet id>/*.JPEG and"
         " ROOT/val/<WordNet id>/*.JPEG",
     ),
     "Digits": Record(
-        "1,797",
-        *(10, 8, 0, "https://archive.ics.uci.edu/dataset/80", "CC BY 4.0"),
+        content="1,797",
+        classes=10,
+        pixels=8,
+        gigabytes=0,
+        page="https://archive.ics.uci.edu/dataset/80",
+        terms="CC BY 4.0",
         remark="comes with scikit-learn; there is nothing to download",
     ),
     "CIFAR-10-C": Record(
-        "19 x 5 x 10,000",
-        *(10, 32, 2.9, "https://zenodo.org/records/2535967", C_TERMS),
+        content="19 x 5 x 10,000",
+        classes=10,
+        pixels=32,
+        gigabytes=2.9,
+        page="https://zenodo.org/records/2535967",
+        terms=C_TERMS,
         archives=(
             _zenodo(
-                *(2535967, "CIFAR-10-C.tar", "56bf5dcef84df0e2308c6dcbcbbd8499"),
+                2535967,
+                "CIFAR-10-C.tar",
+                "56bf5dcef84df0e2308c6dcbcbbd8499",
                 f"{HUB}/torch-uncertainty/CIFAR-C/resolve/main/CIFAR-10-C.tar",
             ),
         ),
         folder="",
     ),
     "CIFAR-100-C": Record(
-        "19 x 5 x 10,000",
-        *(100, 32, 2.9, "https://zenodo.org/records/3555552", "see there"),
+        content="19 x 5 x 10,000",
+        classes=100,
+        pixels=32,
+        gigabytes=2.9,
+        page="https://zenodo.org/records/3555552",
+        terms="see there",
         archives=(_zenodo(3555552, "CIFAR-100-C.tar", "11f0ed0f1191edbf9fa23466ae6021d3"),),
         folder="",
     ),
     "TinyImageNet-C": Record(
-        "19 x 5 x 10,000",
-        *(200, 64, 1.8, "https://zenodo.org/records/8206060", "see there"),
+        content="19 x 5 x 10,000",
+        classes=200,
+        pixels=64,
+        gigabytes=1.8,
+        page="https://zenodo.org/records/8206060",
+        terms="see there",
         archives=(
             _zenodo(8206060, "Tiny-ImageNet-C.tar", "f9c9a9dbdc11469f0b850190f7ad8be1"),
             _zenodo(8206060, "Tiny-ImageNet-C-extra.tar", "0db0588d243cf403ef93449ec52b70eb"),
@@ -159,8 +197,12 @@ RECORDS: dict[str, Record] = {
         " of the 1.8 GB",
     ),
     "ImageNet-C": Record(
-        "19 x 5 x 50,000",
-        *(1000, 224, 66, "https://zenodo.org/records/2235448", f"{C_TERMS}; of the pictures: ImageNet's"),
+        content="19 x 5 x 50,000",
+        classes=1000,
+        pixels=224,
+        gigabytes=66,
+        page="https://zenodo.org/records/2235448",
+        terms=f"{C_TERMS}; of the pictures: ImageNet's",
         archives=(
             _zenodo(2235448, "noise.tar", "e80562d7f6c3f8834afb1ecf27252745"),
             _zenodo(2235448, "blur.tar", "2d8e81fdd8e07fef67b9334fa635e45c"),
