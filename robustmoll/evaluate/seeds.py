@@ -19,6 +19,9 @@ COLUMNS: dict[str, tuple[str, str, float, int]] = {
     "corrupted NLL": ("corrupted", "nll", 1, 3),
     "clean ECE %": ("clean", "ece", 100, 2),
     "corrupted ECE %": ("corrupted", "ece", 100, 2),
+    "corrupted NLL, T": ("corrupted", "nll_ts", 1, 3),
+    "clean ECE %, T": ("clean", "ece_ts", 100, 2),
+    "corrupted ECE %, T": ("corrupted", "ece_ts", 100, 2),
 }
 
 
@@ -30,8 +33,9 @@ def seeds_table(study: Mapping[str, Sequence[list[Cell]]]) -> str:
 def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], list[list[str]]]:
     """Returns header and rows of the table.
 
-    The families of noise and blur are left out in one column for every configuration, whatever it was trained with, so
-    that the column compares like with like.
+    T marks figures after temperature scaling, with a T fitted on clean images that it does not judge. The families of
+    noise and blur are left out in one column for every configuration, whatever it was trained with, so that the column
+    compares like with like.
 
     Args:
         study: By the name of a configuration, the cells of each of its seeds.
@@ -45,8 +49,10 @@ def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], li
 
 
 def _entry(summaries: list[dict[str, Any]], part: str, figure: str, factor: float, digits: int) -> str:
-    if any(summary[part] is None for summary in summaries):
-        return ""  # only families of noise and blur were measured
-    values = [factor * summary[part][figure] for summary in summaries]
+    # None where only families of noise and blur were measured, or no temperature could be fitted.
+    found = [summary[part] and summary[part][figure] for summary in summaries]
+    if None in found:
+        return ""
+    values = [factor * value for value in found]
     spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
     return f"{fmean(values):.{digits}f}{spread}"
