@@ -10,10 +10,9 @@ from robustmoll import Mollify
 from robustmoll.cli import COMMANDS, main
 from robustmoll.config import build_trainer, load_run, training_parser
 from robustmoll.degradations import Noise
-from robustmoll.train import OptimizerArgs
 from robustmoll.schedules import VP
 from robustmoll.tasks import Classify
-from robustmoll.train import Trainer
+from robustmoll.train import OptimizerArgs, Trainer
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 TINY = ["--data", "tests.tiny_data.FewDigits", "--run"]
