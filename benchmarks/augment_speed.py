@@ -10,11 +10,8 @@ milliseconds a batch, and the median ratios of turns that followed each other di
 two ways. The ratios are the figures to quote; several runs show how far they can be trusted.
 """
 
-import csv
 import statistics
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
+from benchmarks.turns import one_thread, take_turns, write_rows
 from robustmoll import Mollify
 from robustmoll.data.augment import (
     Augmentation,
@@ -85,24 +83,10 @@ def contenders(name: str) -> dict[str, tuple[Callable[[], object], int]]:
     }
 
 
-def turns(name: str) -> dict[str, list[float]]:
-    """Milliseconds a batch of each contender, turn by turn, so that a busy machine slows all alike."""
-    torch.manual_seed(0)
-    milliseconds: dict[str, list[float]] = {}
-    ways = contenders(name)
-    for turn in range(WARM_UP + TURNS):
-        for way, (call, calls) in ways.items():
-            start = time.thread_time()
-            for _ in range(calls):
-                call()
-            if turn >= WARM_UP:
-                milliseconds.setdefault(way, []).append(1e3 * (time.thread_time() - start) / calls)
-    return milliseconds
-
-
 def row(name: str, run: int) -> dict[str, object]:
     """One run as a row of the table."""
-    ms = turns(name)
+    torch.manual_seed(0)  # torchvision's transforms draw from the global generator
+    ms = take_turns(contenders(name), TURNS, WARM_UP)
     medians = {way: statistics.median(values) for way, values in ms.items()}
     fastest = min("tensor", "pillow", key=medians.__getitem__)
     ratios = [theirs / ours for theirs, ours in zip(ms[fastest], ms["robustmoll"], strict=True)]
@@ -118,20 +102,8 @@ def row(name: str, run: int) -> dict[str, object]:
 
 
 def main() -> None:
-    torch.set_num_threads(1)
-    # The C library keeps freed memory only up to the largest block seen; a network's activations teach it that at once.
-    torch.empty(6_000_000).fill_(0)
-    rows = []
-    for run in range(RUNS):
-        for name in POLICIES:
-            rows.append(row(name, run))
-            print(rows[-1], flush=True)
-    path = Path(__file__).parent / "results" / "augment_speed.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    one_thread()
+    write_rows("augment_speed.csv", (row(name, run) for run in range(RUNS) for name in POLICIES))
 
 
 if __name__ == "__main__":

@@ -9,17 +9,15 @@ not timed. Of each run: the median milliseconds of each, and the median ratios o
 directly. The ratios are the figures to quote; several runs show how far they can be trusted.
 """
 
-import csv
 import statistics
-import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from benchmarks.plain_mollify import full_heat_blur, plain_heat_blur, plain_mollify
+from benchmarks.turns import one_thread, take_turns, write_rows
 from robustmoll import Mollify
 from robustmoll.times import Beta
 
@@ -58,24 +56,9 @@ def contenders(shape: tuple[int, ...]) -> dict[str, Callable[[], object]]:
     }
 
 
-def turns(shape: tuple[int, ...]) -> dict[str, list[float]]:
-    """Milliseconds a call of each contender, turn by turn, so that a busy machine slows all alike."""
-    calls = contenders(shape)
-    milliseconds: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(WARM_UP + TURNS):
-        for name, call in calls.items():
-            call()
-            start = time.thread_time()
-            for _ in range(CALLS):
-                call()
-            if turn >= WARM_UP:
-                milliseconds[name].append(1e3 * (time.thread_time() - start) / CALLS)
-    return milliseconds
-
-
 def row(shape: tuple[int, ...], run: int) -> dict[str, object]:
     """One run as a row of the table."""
-    ms = turns(shape)
+    ms = take_turns({name: (call, CALLS) for name, call in contenders(shape).items()}, TURNS, WARM_UP)
 
     def ratio(one: str, other: str) -> str:
         return f"{statistics.median(a / b for a, b in zip(ms[one], ms[other], strict=True)):.2f}"
@@ -93,20 +76,8 @@ def row(shape: tuple[int, ...], run: int) -> dict[str, object]:
 
 
 def main() -> None:
-    torch.set_num_threads(1)
-    # The C library keeps freed memory only up to the largest block seen; a network's activations teach it that at once.
-    torch.empty(6_000_000).fill_(0)
-    rows = []
-    for run in range(RUNS):
-        for shape in SIZES:
-            rows.append(row(shape, run))
-            print(rows[-1], flush=True)
-    path = Path(__file__).parent / "results" / "mollify_speed.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    one_thread()
+    write_rows("mollify_speed.csv", (row(shape, run) for run in range(RUNS) for shape in SIZES))
 
 
 if __name__ == "__main__":
