@@ -38,6 +38,7 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"robustmoll {__version__}\n", *lines, "\nrobustmoll COMMAND --help says more.", sep="\n")
         return 0 if args else 2
     warnings.filterwarnings("ignore", module="jsonargparse")
+    warnings.formatwarning = _one_line
     try:
         command = known_name("command", args[0], COMMANDS)
         import_module(f"robustmoll.cli.{command}").run(args[1:])
@@ -48,6 +49,11 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         return _fail(str(error) or "stopped", 130)
     return 0
+
+
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    """How a warning reads on a command line: what it says, and not where in our code."""
+    return f"robustmoll: {' '.join(str(message).split())}\n"
 
 
 def _fail(message: str, code: int) -> int:
