@@ -178,7 +178,7 @@ class Mollify(nn.Module):
                 noise = _noise(draw.seed, members + draw.first, x.device)
                 images = degradation.degrade(x.index_select(0, chosen), t, noise)
                 degraded.append((chosen, images, degradation.gamma(t)))
-        x_t, gamma = x.clone(), torch.zeros(len(x), device=x.device)  # late: now they are in the cache
+        x_t, gamma = x.clone(), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)  # late: in the cache
         for chosen, images, lost in degraded:
             x_t.index_copy_(0, chosen, images)
             gamma.index_copy_(0, chosen, lost)

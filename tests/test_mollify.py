@@ -168,6 +168,19 @@ def test_draws_are_made_on_the_cpu_in_float32_whatever_the_defaults() -> None:
     assert torch.equal(draw.t, expected.t) and torch.equal(draw.roles, expected.roles) and draw.seed == expected.seed
 
 
+def test_a_batch_is_mollified_alike_whatever_the_default_dtype() -> None:
+    x, y = batch()
+    mollify = Mollify(10)
+    draw = mollify.draw(len(x), seeded())
+    expected = mollify.apply(x, y, draw)
+    try:
+        torch.set_default_dtype(torch.float64)
+        results = mollify.apply(x, y, draw)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(torch.equal(one, other) for one, other in zip(results, expected, strict=True))
+
+
 def test_labels_go_where_the_images_are() -> None:
     x, y = batch(4)
     assert Mollify(10)(x.to("meta"), y)[1].is_meta
