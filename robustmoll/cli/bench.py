@@ -176,6 +176,7 @@ def measure(
     """
     # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
     accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+    model = model.to(memory_format=torch.channels_last)  # convolves in half the time
     bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
     pictures = None
     if accelerator.is_main_process:
