@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from robustmoll.schedules import (
     VE,
     VP,
     CosineNoise,
+    FittedLabel,
     LabelSchedule,
     LinearNoise,
     LogBlur,
@@ -32,7 +34,14 @@ NOISE: list[tuple[NoiseSchedule, tuple[float, float], tuple[float, float], bool]
     (SubVP(), (1, 0), (M1, 1 - M1**2), False),
     (VE(), (1, 0.01), (1, 50), False),
 ]
-LABELS: list[LabelSchedule] = [PowerLabel(), PowerLabel(0.5), PowerLabel(2), SnrLabel(), SnrLabel(2)]
+LABELS: list[LabelSchedule] = [
+    PowerLabel(),
+    PowerLabel(0.5),
+    PowerLabel(2),
+    SnrLabel(),
+    SnrLabel(2),
+    FittedLabel(t=[0.2, 0.7, 1.0], gamma=[0.05, 0.3, 1.0]),
+]
 names = [repr(row[0]) for row in NOISE]
 
 
@@ -128,6 +137,13 @@ def test_snr_label_is_its_formula_and_the_sine_of_the_paper(k: float) -> None:
     torch.testing.assert_close(PowerLabel(k)(t), t**k)
 
 
+@pytest.mark.parametrize("gamma", [(0.1, 0.6, 0.9), (0.4, 0.2, 0.2)])
+def test_fitted_label_interpolates_as_numpy_does(gamma: tuple[float, ...]) -> None:
+    t = torch.rand(500, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    expected = np.interp(t.numpy(), [0, 0.25, 0.5, 0.8], [0, *gamma])
+    np.testing.assert_allclose(FittedLabel([0.25, 0.5, 0.8], gamma)(t).numpy(), expected, atol=1e-12)
+
+
 BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: SigmoidNoise(3, 0), "start < end"),
     (lambda: SigmoidNoise(tau=0), "tau > 0"),
@@ -135,6 +151,12 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: VE(1, 0.5), "sigma_min"),
     (lambda: LogBlur(0), "sigma_min"),
     (lambda: LogBlur(2, 1), "sigma_min"),
+    (lambda: FittedLabel([], []), "rising t"),
+    (lambda: FittedLabel([0.5, 0.5], [0, 1]), "rising t"),
+    (lambda: FittedLabel([0, 1], [0, 1]), "rising t"),
+    (lambda: FittedLabel([0.5, 1.5], [0, 1]), "rising t"),
+    (lambda: FittedLabel([0.5, 1], [1]), "a gamma for each"),
+    (lambda: FittedLabel([0.5, 1], [0, 1.1]), "gamma in"),
     (lambda: PowerLabel(0), "k"),
     (lambda: SnrLabel(math.nan), "k"),
     (lambda: SnrLabel()(torch.rand(2)), "needs a noise schedule"),

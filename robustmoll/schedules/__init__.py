@@ -14,7 +14,7 @@ not. They are differentiable in t; a root's slope at 0 is infinite, in the formu
 """
 
 from robustmoll.schedules.blur import BlurSchedule, LogBlur
-from robustmoll.schedules.label import LabelSchedule, PowerLabel, SnrLabel
+from robustmoll.schedules.label import FittedLabel, LabelSchedule, PowerLabel, SnrLabel
 from robustmoll.schedules.noise import VE, VP, CosineNoise, LinearNoise, NoiseSchedule, SigmoidNoise, SubVP
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "VP",
     "BlurSchedule",
     "CosineNoise",
+    "FittedLabel",
+    "FittedLabel",
     "LabelSchedule",
     "LinearNoise",
     "LogBlur",
