@@ -10,8 +10,8 @@ from robustmoll.checks import known_name
 
 __all__ = ["COMMANDS", "main"]
 
-# A command is the module of its name in this package, imported when it is asked for: each needs others of the
-# libraries, which take seconds.
+# A command is the module of its name in this package (fit-labels: fit_labels), imported when it is asked for: each
+# needs others of the libraries, which take seconds.
 COMMANDS = {
     "train": "trains a robust classifier from a config, benchmarks it and writes a report",
     "sweep": "trains configs with several seeds, skips what is finished, and makes one table",
@@ -19,6 +19,7 @@ COMMANDS = {
     "corrupt": "writes the corrupted version of a data set's test images, as files",
     "data": "lists the known data sets, gets their archives, verifies corrupted sets",
     "compare": "shows runs side by side, with differences and bootstrap intervals",
+    "fit-labels": "chooses label schedules by which the next training is as sure as it is right",
     "models": "lists the networks that robustmoll adds to timm's",
 }
 
@@ -34,14 +35,14 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     args = sys.argv[1:] if args is None else args
     if not args or args[0] in ("-h", "--help"):
-        lines = [f"  {name:10s}{summary}" for name, summary in COMMANDS.items()]
+        lines = [f"  {name:12s}{summary}" for name, summary in COMMANDS.items()]
         print(f"robustmoll {__version__}\n", *lines, "\nrobustmoll COMMAND --help says more.", sep="\n")
         return 0 if args else 2
     warnings.filterwarnings("ignore", module="jsonargparse")
     warnings.formatwarning = _one_line
     try:
         command = known_name("command", args[0], COMMANDS)
-        import_module(f"robustmoll.cli.{command}").run(args[1:])
+        import_module(f"robustmoll.cli.{command.replace('-', '_')}").run(args[1:])
     except (ValueError, OSError) as error:
         return _fail(str(error), 2)
     except FloatingPointError as error:

@@ -23,7 +23,6 @@ __all__ = [
     "BlurSchedule",
     "CosineNoise",
     "FittedLabel",
-    "FittedLabel",
     "LabelSchedule",
     "LinearNoise",
     "LogBlur",
