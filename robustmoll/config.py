@@ -9,6 +9,7 @@ import inspect
 import pydoc
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
+from robustmoll.config_files import read_config
 from robustmoll.data import Data, augment
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.mollify import Mollify
@@ -36,7 +38,11 @@ NOT_BENCH_KEYS: set[str | int] = {
 
 
 class Parser(ArgumentParser):
-    """jsonargparse's parser, whose errors are one line and exit with code 2."""
+    """jsonargparse's parser, whose errors are one line and exit with code 2, and whose config files may have bases."""
+
+    def parse_args(self, args: Sequence[str]) -> Namespace:  # type: ignore[override]
+        files, flags = _files_and_flags(args)
+        return super().parse_args(["--config", read_text(files, self), *flags] if files else args)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         options = [option for action in self._actions for option in action.option_strings]
@@ -47,7 +53,9 @@ class Parser(ArgumentParser):
 def training_parser() -> Parser:
     """Returns the parser of training configs."""
     parser = Parser(prog="robustmoll train", description="Train, benchmark and report.")
-    parser.add_argument("--config", action="config", help="YAML file; flags after it override its keys.")
+    parser.add_argument(
+        "--config", action="config", help="YAML file, or several of these flags; other flags override its keys."
+    )
     parser.add_class_arguments(Trainer, skip={"data", "task"})
     parser.add_class_arguments(Classify, skip={"model", "mollify"})
     parser.add_subclass_arguments(Data, "data", required=True)
@@ -99,7 +107,6 @@ def load_run(run: str | Path) -> tuple[Trainer, Namespace]:
     if not path.exists():
         raise ValueError(f"{run} is no run: {path} is missing; give the folder that `robustmoll train` wrote")
     parser = training_parser()
-    check_keys(path, parser)
     config = parser.parse_args(["--config", str(path), "--run", str(run)])
     return build_trainer(parser, config), config
 
@@ -108,21 +115,36 @@ def _count_classes(data: Data) -> int:
     return len(data.classes())
 
 
-def check_keys(path: str | Path, parser: Parser) -> None:
-    """Raises a ValueError for the first key of a YAML file that nothing takes, and names those that are known.
+def read_text(sources: list[str], parser: ArgumentParser) -> str:
+    """Returns what config files say together, as the text of one; see `robustmoll.config_files`.
 
-    jsonargparse refuses such keys too, but says neither where they stand nor what it would have taken.
+    jsonargparse refuses unknown keys too, but says neither where they stand nor what it would have taken.
+
+    Raises:
+        ValueError: If a file cannot be read, or has a key that nothing takes.
     """
-    try:
-        tree = yaml.safe_load(Path(path).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read config {path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(tree, dict):
-        raise ValueError(f"{path} must hold keys and values, such as 'epochs: 30'")
     known = {action.dest for action in parser._actions} - {"help", "print_config", LINKED}
-    _check_level(tree, known, str(path))
+
+    def check(tree: dict[str, Any], where: str) -> None:
+        _check_level(tree, known, where)
+
+    tree = read_config(sources, check)
+    check(tree, sources[-1])  # a class may stand in one file, and its arguments in another
+    return yaml.safe_dump(tree, sort_keys=False)
+
+
+def _files_and_flags(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Divides a command line into the files that --config names, and what else there is."""
+    files, flags = [], []
+    rest = iter(args)
+    for arg in rest:
+        if arg.startswith("--config="):
+            files.append(arg.removeprefix("--config="))
+        elif arg == "--config" and (file := next(rest, None)) is not None:
+            files.append(file)
+        else:
+            flags.append(arg)
+    return files, flags
 
 
 def _check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str = "") -> None:

@@ -9,7 +9,7 @@ import rich
 from rich.table import Table
 
 from robustmoll.cli.bench import SUITE
-from robustmoll.config import Parser, check_keys, training_parser
+from robustmoll.config import Parser, training_parser
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.seeds import seeds_rows, seeds_table
 from robustmoll.files import write_whole
@@ -69,7 +69,6 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> list[str]:
     folder = _folder(path, seed, runs)
     job = ["--config", path, *flags, "--run", str(folder), "--seed", str(seed), "--resume", "true"]
     parser = training_parser()
-    check_keys(path, parser)
     check_config(folder / "config.yaml", parser.dump(parser.parse_args(job)))
     return job
 

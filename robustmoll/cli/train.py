@@ -1,12 +1,11 @@
 """robustmoll train: a config's training, then its benchmark and report."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from accelerate import PartialState
 
 from robustmoll.cli.bench import bench_run
-from robustmoll.config import bench_arguments, build_trainer, check_keys, training_parser
+from robustmoll.config import bench_arguments, build_trainer, training_parser
 
 __all__ = ["run"]
 
@@ -14,9 +13,6 @@ __all__ = ["run"]
 def run(args: Sequence[str]) -> None:
     """Trains as the config and the flags say."""
     parser = training_parser()
-    for before, arg in pairwise(["", *args]):
-        if before == "--config" or arg.startswith("--config="):
-            check_keys(arg.removeprefix("--config="), parser)
     config = parser.parse_args(args)
     trainer = build_trainer(parser, config)
     classifier = trainer.fit(parser.dump(config))

@@ -1,0 +1,97 @@
+"""Config files: YAML, each of them over the files it names as its `base`.
+
+    base: [../base/cpu.yaml, ../augment/fcr.yaml]    # or one; paths are relative to the file; bases may have bases
+    run: runs/fcr
+    optimizer: {lr: 0.05}                            # over what the bases say; their other keys of `optimizer` stay
+
+Later bases override earlier ones, and the file itself overrides them all, key by key. Lists are replaced as a whole.
+Where another class is named, the arguments of the one before go with it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["merge", "read_config"]
+
+Tree = dict[str, Any]
+
+
+def read_config(
+    sources: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any]],
+    check: Callable[[Tree, str], None] = lambda tree, where: None,
+) -> Tree:
+    """Reads configs and their bases.
+
+    Args:
+        sources: File, keys and values, or several of these, of which later ones override earlier ones.
+        check: Is called with the keys of each file, and its name.
+
+    Returns:
+        What they say together, without `base`.
+
+    Raises:
+        ValueError: If a file cannot be read or is no YAML, or is a base of itself.
+    """
+    several = isinstance(sources, Sequence) and not isinstance(sources, str)
+    tree: Tree = {}
+    for source in sources if several else [sources]:
+        tree = merge(tree, _read(source, check, ()))
+    return tree
+
+
+def merge(old: Tree, new: Tree) -> Tree:
+    """Returns `old` with the keys of `new`; neither is changed.
+
+    Example:
+        >>> merge({"time": {"class_path": "Beta", "init_args": {"b": 4}}, "seed": 0}, {"time": "Uniform"})
+        {'time': {'class_path': 'Uniform'}, 'seed': 0}
+    """
+    if new.get("class_path", old.get("class_path")) != old.get("class_path", new.get("class_path")):
+        old = {}
+    return old | {key: _over(old.get(key), value) for key, value in new.items()}
+
+
+def _over(old: object, new: object) -> object:
+    """Returns a value that takes the place of another; a class may be named with or without arguments."""
+    if isinstance(old, str) and isinstance(new, dict) and "init_args" in new:
+        old = {"class_path": old}
+    if isinstance(old, dict) and "class_path" in old and isinstance(new, str):
+        new = {"class_path": new}
+    return merge(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def _read(source: str | Path | Mapping[str, Any], check: Callable[[Tree, str], None], above: tuple[Path, ...]) -> Tree:
+    """Reads one config, which the files `above` have as their base."""
+    if isinstance(source, Mapping):
+        where, folder, own = "config", Path(), dict(source)
+    else:
+        path = Path(source).resolve()
+        if path in above:
+            raise ValueError(f"{above[-1]} has {source} as its base, which has it as a base itself: leave one out")
+        where, folder, above = str(source), Path(source).parent, (*above, path)
+        own = _load(Path(source), f", a base of {above[-2]}" if len(above) > 1 else "")
+    bases = own.pop("base", None) or []
+    bases = [bases] if isinstance(bases, str) else bases
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
+        raise ValueError(f"{where}: base must be a file or a list of files, got {bases!r}")
+    check(own, where)
+    tree: Tree = {}
+    for base in bases:
+        tree = merge(tree, _read(folder / base, check, above))
+    return merge(tree, own)
+
+
+def _load(path: Path, whose: str) -> Tree:
+    try:
+        tree = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ValueError(f"cannot read config {path}{whose}: {reason}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise ValueError(f"{path} must hold keys and values, such as 'epochs: 30'")
+    return tree
