@@ -9,7 +9,7 @@ import inspect
 import pydoc
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
-from robustmoll.config_files import read_config
+from robustmoll.config_files import Source, read_config
 from robustmoll.data import Data, augment
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.mollify import Mollify
@@ -115,7 +115,7 @@ def _count_classes(data: Data) -> int:
     return len(data.classes())
 
 
-def read_text(sources: list[str], parser: ArgumentParser) -> str:
+def read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
     """Returns what config files say together, as the text of one; see `robustmoll.config_files`.
 
     jsonargparse refuses unknown keys too, but says neither where they stand nor what it would have taken.
@@ -129,7 +129,9 @@ def read_text(sources: list[str], parser: ArgumentParser) -> str:
         _check_level(tree, known, where)
 
     tree = read_config(sources, check)
-    check(tree, sources[-1])  # a class may stand in one file, and its arguments in another
+    check(
+        tree, "config" if isinstance(sources[-1], Mapping) else str(sources[-1])
+    )  # a class may stand in one file, and its arguments in another
     return yaml.safe_dump(tree, sort_keys=False)
 
 

@@ -14,19 +14,20 @@ from typing import Any
 
 import yaml
 
-__all__ = ["merge", "read_config"]
+__all__ = ["Source", "merge", "read_config"]
 
+Source = str | Path | Mapping[str, Any]
 Tree = dict[str, Any]
 
 
 def read_config(
-    sources: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any]],
+    sources: Sequence[Source],
     check: Callable[[Tree, str], None] = lambda tree, where: None,
 ) -> Tree:
     """Reads configs and their bases.
 
     Args:
-        sources: File, keys and values, or several of these, of which later ones override earlier ones.
+        sources: Files, or keys and values; later ones override earlier ones.
         check: Is called with the keys of each file, and its name.
 
     Returns:
@@ -35,9 +36,8 @@ def read_config(
     Raises:
         ValueError: If a file cannot be read or is no YAML, or is a base of itself.
     """
-    several = isinstance(sources, Sequence) and not isinstance(sources, str)
     tree: Tree = {}
-    for source in sources if several else [sources]:
+    for source in sources:
         tree = merge(tree, _read(source, check, ()))
     return tree
 

@@ -153,7 +153,7 @@ def test_later_bases_override_earlier_ones_key_by_key_and_the_file_all(tmp_path:
         sub__below="epochs: 7\nbatch_size: 7\ndata: {class_path: CIFAR10, init_args: {root: here}}\n",
         two="run: two\nepochs: 2\noptimizer: {lr: 0.1}\nmollify: {time: Beta}\ndata: Digits\n",
     )
-    assert read_config(path) == {
+    assert read_config([path]) == {
         "run": "top",
         "epochs": 2,
         "seed": 1,
