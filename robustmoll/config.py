@@ -9,7 +9,7 @@ import inspect
 import pydoc
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -128,11 +128,7 @@ def read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
     def check(tree: dict[str, Any], where: str) -> None:
         _check_level(tree, known, where)
 
-    tree = read_config(sources, check)
-    check(
-        tree, "config" if isinstance(sources[-1], Mapping) else str(sources[-1])
-    )  # a class may stand in one file, and its arguments in another
-    return yaml.safe_dump(tree, sort_keys=False)
+    return yaml.safe_dump(read_config(sources, check), sort_keys=False)
 
 
 def _files_and_flags(args: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -28,7 +28,7 @@ def read_config(
 
     Args:
         sources: Files, or keys and values; later ones override earlier ones.
-        check: Is called with the keys of each file, and its name.
+        check: Is called with the keys of each file, alone and over its bases, and its name.
 
     Returns:
         What they say together, without `base`.
@@ -81,7 +81,9 @@ def _read(source: str | Path | Mapping[str, Any], check: Callable[[Tree, str], N
     tree: Tree = {}
     for base in bases:
         tree = merge(tree, _read(folder / base, check, above))
-    return merge(tree, own)
+    tree = merge(tree, own)
+    check(tree, where)  # a class may stand in one file, and its arguments in another
+    return tree
 
 
 def _load(path: Path, whose: str) -> Tree:
