@@ -1,18 +1,13 @@
-r"""Mollify and Anneal: degrade the data by a known amount t, and tell the learner the truth about it.
+r"""Mollify: degrade the data by a known amount t, and tell the learner the truth about it.
 
-`Mollify` is for classifiers. Each image of a batch gets a *role* (clean, noise, blur, ...) and a time t; the role's
-degradation takes the image to t, and the label follows by the gamma(t) that belongs to the degradation::
+It is for classifiers; likelihood models have `robustmoll.anneal`. Each image of a batch gets a *role* (clean, noise,
+blur, ...) and a time t; the role's degradation takes the image to t, and the label follows by the gamma(t) that belongs
+to the degradation::
 
     mollify = Mollify(num_classes=10)
     for x, y in loader:                        # x standardised, y class indices or soft targets
         x, y = mollify(x, y)                   # the one line
         loss = F.cross_entropy(model(x), y)
-
-`Anneal` is for likelihood models. All data of a step share one t, which falls from 1 to 0 while training goes on::
-
-    anneal = Anneal(steps=30_000)
-    for step, x in enumerate(batches):         # images or table rows
-        loss = -flow().log_prob(anneal(x, step)).mean()
 
 Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU, where they are the
 same for every device and where counting roles does not make a device wait; `Mollify.apply` is a function of the draw.
@@ -31,10 +26,9 @@ from robustmoll.checks import check_t, known_name
 from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
 from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
-from robustmoll.schedules import BlurSchedule, NoiseSchedule, SigmoidNoise
-from robustmoll.times import Annealed, Beta, Time
+from robustmoll.times import Beta, Time
 
-__all__ = ["Anneal", "Draw", "Mollify"]
+__all__ = ["Draw", "Mollify"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,50 +191,6 @@ class Mollify(nn.Module):
         return f"num_classes={self.num_classes}, probabilities={shares}, policy={self.policy!r}, repeats={self.repeats}"
 
 
-class Anneal(nn.Module):
-    r"""Degrades all data by a t that falls from 1 to 0 over training; afterwards returns what it is given.
-
-    Tran et al. (NeurIPS 2023): a likelihood model first meets data as smooth as noise and ends on the data itself.
-
-    Args:
-        steps: Number of steps after which nothing is done, at least 1.
-        schedule: From t to strength; None takes `SigmoidNoise(0, 3, 0.7)` for noise and `LogBlur()` for blur.
-        degradation: "noise" (images or table rows), "blur" (images), or a degradation with a schedule of its own.
-        shape: Exponent of :math:`t = (1 - \mathrm{step} / \mathrm{steps})^{shape}`.
-
-    Raises:
-        ValueError: If the schedule does not belong to the degradation, or a number is out of its range.
-
-    Example:
-        >>> x = torch.randn(4, 2)
-        >>> anneal = Anneal(steps=10)
-        >>> torch.equal(anneal(x, step=0), x), torch.equal(anneal(x, step=10), x)
-        (False, True)
-    """
-
-    def __init__(
-        self,
-        steps: int,
-        schedule: NoiseSchedule | BlurSchedule | None = None,
-        degradation: str | Degradation = "noise",
-        shape: float = 1.0,
-    ) -> None:
-        super().__init__()
-        self.time = Annealed(steps, shape)
-        self.degradation = _annealed_degradation(degradation, schedule)
-
-    def forward(self, x: Tensor, step: int, generator: Generator | None = None) -> Tensor:
-        """Returns the data at this step's t.
-
-        Args:
-            x: Float images, shape (B, C, H, W), or table rows, shape (B, D).
-            step: Training step, counted from 0.
-            generator: Source of noise, on the device of x; None takes PyTorch's own.
-        """
-        t = self.time.at(step)
-        return self.degradation(x, torch.full((len(x),), t, device=x.device), generator) if t > 0 else x
-
-
 def _noise(seed: int, places: Tensor, device: torch.device) -> NoiseSource:
     """The noise of the images at some places of the batch."""
     draws = Draws(f"{seed}/mollify", places.numpy(), device)
@@ -268,16 +218,3 @@ def _check_batch(x: Tensor, y: Tensor, drawn: int, repeats: int) -> None:
         raise ValueError(f"images and labels must go together, got {len(x)} images and {len(y)} labels")
     if drawn != len(x) * repeats:
         raise ValueError(f"the draw is for {drawn} images, the batch has {len(x)} x {repeats} repeats")
-
-
-def _annealed_degradation(degradation: str | Degradation, schedule: NoiseSchedule | BlurSchedule | None) -> Degradation:
-    if isinstance(degradation, Degradation):
-        if schedule is not None:
-            raise ValueError("give Anneal either a schedule or a degradation that has its own, not both")
-        return degradation
-    name = known_name("degradation", degradation, ("noise", "blur"))
-    if name == "noise" and (schedule is None or isinstance(schedule, NoiseSchedule)):
-        return Noise(schedule or SigmoidNoise())
-    if name == "blur" and (schedule is None or isinstance(schedule, BlurSchedule)):
-        return HeatBlur(schedule)
-    raise ValueError(f"{type(schedule).__name__} is no schedule for {name}")

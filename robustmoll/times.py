@@ -99,6 +99,8 @@ class Annealed(Time):
     Args:
         steps: Number of steps after which t is 0, at least 1.
         shape: Exponent, > 0. Above 1, t falls fast at first.
+        spread: Each sample's t is uniform within this distance of the step's, so far as that lies in [0, 1]; >= 0.
+            Once t is 0, it is 0 for all.
 
     Raises:
         ValueError: If an argument is out of its range; when sampled, if a step is negative.
@@ -110,10 +112,11 @@ class Annealed(Time):
 
     steps: int
     shape: float = 1.0
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.steps >= 1 and 0 < self.shape < float("inf")):
-            raise ValueError(f"Annealed needs steps >= 1 and a finite shape > 0, got {self}")
+        if not (self.steps >= 1 and 0 < self.shape < float("inf") and 0 <= self.spread <= 1):
+            raise ValueError(f"Annealed needs steps >= 1, a finite shape > 0 and spread in [0, 1], got {self}")
 
     def at(self, step: int) -> float:
         """Returns the time at `step`, counted from 0."""
@@ -122,7 +125,16 @@ class Annealed(Time):
         return max(0.0, 1 - step / self.steps) ** self.shape
 
     def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
-        return _full(n, self.at(step))
+        return self.on(torch.device("cpu"), n, generator, step)
+
+    def on(self, device: torch.device, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+        """As `sample`, but on a device, where the generator must be too."""
+        level = self.at(step)
+        low, high = (level, level) if level == 0 else (max(0.0, level - self.spread), min(1.0, level + self.spread))
+        t = torch.full((n,), low, dtype=torch.float32, device=device)
+        if high > low:
+            t += (high - low) * torch.rand(n, generator=generator, dtype=torch.float32, device=device)
+        return t.clamp_(max=1)
 
 
 # Dtype and device are named, as a user may have changed PyTorch's defaults.

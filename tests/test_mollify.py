@@ -1,4 +1,4 @@
-"""Laws of `Mollify` and `Anneal`."""
+"""Laws of `Mollify`."""
 
 import copy
 import pickle
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torchvision.transforms.v2 import CutMix, MixUp
 
 from benchmarks.plain_mollify import plain_mollify
-from robustmoll import Anneal, Draw, Mollify
-from robustmoll.degradations import GaussianBlur, HeatBlur, Noise
+from robustmoll import Draw, Mollify
+from robustmoll.degradations import GaussianBlur, Noise
 from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS
-from robustmoll.schedules import CosineNoise, LinearNoise, LogBlur, PowerLabel
+from robustmoll.schedules import PowerLabel
 from robustmoll.times import Annealed, Fixed
 
 
@@ -276,50 +276,3 @@ def test_a_draw_that_does_not_fit_is_refused() -> None:
         Draw(torch.zeros(2, dtype=torch.int64), torch.tensor([0.5, 1.5]), 0)
     with pytest.raises(ValueError, match="a role and a t for each image, got 3 and 2"):
         Draw(torch.zeros(3, dtype=torch.int64), torch.tensor([0.5, 0.5]), 0)
-
-
-@pytest.mark.parametrize("degradation", ["noise", "blur"])
-def test_annealing_ends_in_the_data(degradation: str) -> None:
-    x, anneal = batch(6)[0], Anneal(10, degradation=degradation)
-    distances = [float((anneal(x, step, seeded()) - x).abs().mean()) for step in (0, 5, 9)]
-    assert distances[0] > distances[1] > distances[2] > 0
-    assert anneal(x, 10) is x and anneal(x, 1000) is x
-
-
-def test_annealing_is_one_line_of_its_paper_on_table_rows() -> None:
-    x = torch.randn(50, 4, generator=seeded(), dtype=torch.float64)
-    noise = torch.randn(x.shape, generator=seeded(2), dtype=torch.float64)
-    g = Anneal(100).degradation.schedule.sigma(torch.tensor([0.7], dtype=torch.float64)) ** 2
-    expected = (1 - g).sqrt() * x + g.sqrt() * noise
-    torch.testing.assert_close(Anneal(100)(x, 30, seeded(2)), expected, atol=1e-6, rtol=1e-6)
-    pure = Anneal(100)(x, 0, seeded(2))
-    torch.testing.assert_close(pure, noise)
-
-
-def test_annealing_takes_other_schedules_and_degradations() -> None:
-    x = batch(4)[0]
-    for anneal in (Anneal(4, CosineNoise()), Anneal(4, LogBlur(0.5), "blur"), Anneal(4, degradation=HeatBlur())):
-        assert not torch.equal(anneal(x, 1), x) and anneal(x, 4) is x
-    assert torch.equal(Anneal(4, shape=2)(x, 2, seeded()), Anneal(4)(x, 3, seeded()))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"steps": 0}, "steps >= 1"),
-        ({"degradation": "nois"}, "unknown degradation 'nois'; did you mean 'noise'"),
-        ({"schedule": LogBlur()}, "LogBlur is no schedule for noise"),
-        ({"schedule": LinearNoise(), "degradation": "blur"}, "LinearNoise is no schedule for blur"),
-        ({"schedule": LinearNoise(), "degradation": Noise()}, "not both"),
-    ],
-)
-def test_annealing_s_mistakes_are_named(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Anneal(**{"steps": 10} | arguments)
-
-
-def test_blur_of_a_table_and_a_negative_step_are_refused() -> None:
-    with pytest.raises(ValueError, match="for a table use noise"):
-        Anneal(10, degradation="blur")(torch.randn(5, 3), 0)
-    with pytest.raises(ValueError, match="step"):
-        Anneal(10)(torch.randn(5, 3), -1)

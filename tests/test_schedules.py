@@ -11,6 +11,7 @@ from torch import Tensor
 from robustmoll.schedules import (
     VE,
     VP,
+    ConstantNoise,
     CosineNoise,
     FittedLabel,
     LabelSchedule,
@@ -92,6 +93,15 @@ def test_single_precision_loses_no_digits_near_the_ends(
     for t in (small, 1 - small):
         for found, exact in zip(schedule(t), schedule(t.double()), strict=True):
             torch.testing.assert_close(found.double(), exact, rtol=3e-6, atol=0)
+
+
+def test_constant_noise_has_one_strength_and_keeps_the_variance() -> None:
+    alpha, sigma = ConstantNoise(0.2)(torch.linspace(0, 1, 5, dtype=torch.float64))
+    torch.testing.assert_close(sigma**2, torch.full((5,), 0.2, dtype=torch.float64))
+    torch.testing.assert_close(alpha**2, torch.full((5,), 0.8, dtype=torch.float64))
+    for g in (0.0, 1.0, math.nan):
+        with pytest.raises(ValueError, match=r"ConstantNoise needs g in \(0, 1\)"):
+            ConstantNoise(g)
 
 
 def test_vp_and_subvp_against_published_values() -> None:

@@ -15,12 +15,22 @@ not. They are differentiable in t; a root's slope at 0 is infinite, in the formu
 
 from robustmoll.schedules.blur import BlurSchedule, LogBlur
 from robustmoll.schedules.label import FittedLabel, LabelSchedule, PowerLabel, SnrLabel
-from robustmoll.schedules.noise import VE, VP, CosineNoise, LinearNoise, NoiseSchedule, SigmoidNoise, SubVP
+from robustmoll.schedules.noise import (
+    VE,
+    VP,
+    ConstantNoise,
+    CosineNoise,
+    LinearNoise,
+    NoiseSchedule,
+    SigmoidNoise,
+    SubVP,
+)
 
 __all__ = [
     "VE",
     "VP",
     "BlurSchedule",
+    "ConstantNoise",
     "CosineNoise",
     "FittedLabel",
     "LabelSchedule",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from robustmoll.schedules.geometric import geometric
 
-__all__ = ["VE", "VP", "CosineNoise", "LinearNoise", "NoiseSchedule", "SigmoidNoise", "SubVP"]
+__all__ = ["VE", "VP", "ConstantNoise", "CosineNoise", "LinearNoise", "NoiseSchedule", "SigmoidNoise", "SubVP"]
 
 
 class NoiseSchedule(ABC):
@@ -61,6 +61,30 @@ class LinearNoise(NoiseSchedule):
 
     def sigma(self, t: Tensor) -> Tensor:
         return torch.sqrt(t)
+
+
+@dataclass(frozen=True)
+class ConstantNoise(NoiseSchedule):
+    r"""Noise of one variance g whatever t is, :math:`\alpha = \sqrt{1 - g}, \sigma = \sqrt{g}`: what annealing adds to.
+
+    Args:
+        g: The noise's variance, in (0, 1).
+
+    Raises:
+        ValueError: If g is out of its range.
+    """
+
+    g: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.g < 1:
+            raise ValueError(f"ConstantNoise needs g in (0, 1), got {self}")
+
+    def alpha(self, t: Tensor) -> Tensor:
+        return torch.full_like(t, math.sqrt(1 - self.g))
+
+    def sigma(self, t: Tensor) -> Tensor:
+        return torch.full_like(t, math.sqrt(self.g))
 
 
 @dataclass(frozen=True)
