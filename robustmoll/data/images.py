@@ -67,12 +67,10 @@ class FolderImages:
         chosen = range(len(self))[rows] if isinstance(rows, slice) else torch.arange(len(self))[rows].tolist()
         images = torch.empty((len(chosen), *self.shape[1:]), dtype=torch.uint8)
 
-        def read(place: int) -> None:
-            images[place] = self._checked(self.files[chosen[place]])
-
         with ThreadPoolExecutor() as pool:  # Pillow's decoders release the interpreter lock
-            for _ in pool.map(read, range(len(chosen))):
-                pass
+            # Written here, as the pool's threads know nothing of an inference mode around this call.
+            for place, image in enumerate(pool.map(self._checked, [self.files[row] for row in chosen])):
+                images[place] = image
         return images
 
     def _fitted(self, file: str) -> Tensor:
