@@ -63,7 +63,7 @@ def _over(old: object, new: object) -> object:
     return merge(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
 
 
-def _read(source: str | Path | Mapping[str, Any], check: Callable[[Tree, str], None], above: tuple[Path, ...]) -> Tree:
+def _read(source: Source, check: Callable[[Tree, str], None], above: tuple[Path, ...]) -> Tree:
     """Reads one config, which the files `above` have as their base."""
     if isinstance(source, Mapping):
         where, folder, own = "config", Path(), dict(source)

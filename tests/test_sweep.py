@@ -11,9 +11,9 @@ FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contras
 
 @pytest.fixture
 def configs(tmp_path: Path) -> list[str]:
+    (tmp_path / "base.yaml").write_text("run: unused\ndata: tests.tiny_data.FewDigits\n")
     for name, roles in {"plain": "{clean: 1}", "mollified": "{noise: 1, blur: 1}"}.items():
-        text = f"run: unused\ndata: tests.tiny_data.FewDigits\nmollify: {{probabilities: {roles}}}\n"
-        (tmp_path / f"{name}.yaml").write_text(text)
+        (tmp_path / f"{name}.yaml").write_text(f"base: base.yaml\nmollify: {{probabilities: {roles}}}\n")
     return [str(tmp_path / "plain.yaml"), str(tmp_path / "mollified.yaml")]
 
 
