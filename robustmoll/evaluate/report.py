@@ -1,7 +1,7 @@
 """One page about a run, a benchmark or a comparison, that stands alone: it loads nothing from anywhere."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from robustmoll.evaluate.compare import Comparison
+from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.plots import errors_by_corruption, severity_curves
-from robustmoll.evaluate.plots.style import data_uri, save_pictures
+from robustmoll.evaluate.plots.style import save_pictures
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
-from robustmoll.files import write_whole
 
 __all__ = ["CAPTIONS", "write_comparison", "write_report"]
 
@@ -63,34 +63,6 @@ CAPTIONS = {
     ),
 }
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }}
-main {{ max-width: 60rem; margin: 2.5rem auto; padding: 0 1.2rem }}
-h1 {{ font-size: 1.7rem; margin: 0 }}
-h2 {{ font-size: 1.15rem; margin: 2.4rem 0 0 }}
-p {{ margin: .2rem 0 .8rem; color: #555 }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0 }}
-th, td {{ padding: .3rem .9rem; text-align: right; border-bottom: 1px solid #e4e4e4 }}
-th:first-child, td:first-child {{ text-align: left; padding-left: 0 }}
-thead th {{ border-bottom: 2px solid #999 }}
-img {{ max-width: 100%; height: auto }}
-pre {{ background: #f6f6f6; padding: .9rem 1.1rem; overflow-x: auto; font-size: .8rem; line-height: 1.45 }}
-</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
-
 
 def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
     """Writes report.html into the folder of a run or of a benchmark, and its pictures as PNG into plots/.
@@ -109,13 +81,10 @@ def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
     body: list[str] = []
     for path in sorted([*folder.glob("summary.json"), *folder.glob("bench/*/summary.json")]):
         body += _benchmark(path.parent.name, json.loads(path.read_text(encoding="utf-8")))
-    body += _pictures(figures)
-    for name in ("config.yaml", "env.json"):
-        if (folder / name).exists():
-            text = (folder / name).read_text(encoding="utf-8")
-            body += _section(name, "", f"<pre>{escape(text.rstrip())}</pre>")
+    body += pictures(figures, CAPTIONS)
+    body += files_of_run(folder)
     save_pictures(figures, folder / "plots")
-    return _write_page(folder / "report.html", folder.resolve().name, body)
+    return write_page(folder / "report.html", folder.resolve().name, body)
 
 
 def write_comparison(path: str | Path, comparison: Comparison) -> Path:
@@ -131,39 +100,13 @@ def write_comparison(path: str | Path, comparison: Comparison) -> Path:
     path = Path(path)
     runs = {group.label: [Results(folder).cells() for folder in group.runs] for group in comparison.groups}
     figures = {"severity-curves": severity_curves(runs), "errors-by-corruption": errors_by_corruption(runs)}
-    table = _section("Figures", caption(comparison), _table(*comparison_rows(comparison)))
+    shown = section("Figures", caption(comparison), table(*comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _write_page(path, " · ".join(runs), [*table, *_pictures(figures)])
-
-
-def _write_page(path: Path, title: str, body: Sequence[str]) -> Path:
-    page = PAGE.format(title=escape(title), body="\n".join([f"<h1>{escape(title)}</h1>", *body]))
-    write_whole(path, page.encode())
-    return path
-
-
-def _pictures(figures: Mapping[str, Figure]) -> list[str]:
-    body: list[str] = []
-    for name, drawn in figures.items():
-        heading, line = CAPTIONS.get(name, (name, ""))
-        body += _section(heading, line, f'<img src="{data_uri(drawn)}" alt="{escape(heading)}">')
-    return body
+    return write_page(path, " · ".join(runs), [*shown, *pictures(figures, CAPTIONS)])
 
 
 def _benchmark(suite: str, summary: dict[str, Any]) -> list[str]:
     heading = f"{summary['model']} on {summary['dataset']}, benchmark {suite}"
     notes = [footnote(summary), *([baseline_note(summary)] if summary["baseline"] else [])]
-    table = _table(*headline(summary))
-    return [*_section(heading, setting(summary), table), *(f"<p>{escape(note)}</p>" for note in notes)]
-
-
-def _section(heading: str, line: str, content: str) -> list[str]:
-    return [f"<h2>{escape(heading)}</h2>", *([f"<p>{escape(line)}</p>"] if line else []), content]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def cells(kind: str, row: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in row) + "</tr>"
-
-    body = "\n".join(cells("td", row) for row in rows)
-    return f"<table>\n<thead>{cells('th', header)}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    shown = table(*headline(summary))
+    return [*section(heading, setting(summary), shown), *(f"<p>{escape(note)}</p>" for note in notes)]
