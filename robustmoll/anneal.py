@@ -12,6 +12,7 @@ t is a function of the step, so there is no state to save: a resumed training go
 import copy
 from typing import Self
 
+import torch
 from torch import Generator, Tensor, nn
 
 from robustmoll.checks import known_name
@@ -32,7 +33,8 @@ class Anneal(nn.Module):
             tell them.
         schedule: From t to strength; None takes `SigmoidNoise(0, 3, 0.7)` for noise and `LogBlur()` for blur.
         degradation: "noise" (images or table rows), "blur" (images), or a degradation with a schedule of its own.
-        fraction: Share of the steps that are mollified, in (0, 1]; with 1, t reaches 0 just behind the last step.
+        fraction: Share of the steps that are mollified, in [0, 1]; with 1, t reaches 0 just behind the last step,
+            and with 0 all data stay as they are.
         spread: 0 for one t a step; else each of x has its own, uniform within this distance of the step's and in
             [0, 1].
         shape: Exponent of :math:`t = (1 - \mathrm{step} / (\mathrm{fraction} \cdot \mathrm{steps}))^{shape}`.
@@ -58,8 +60,8 @@ class Anneal(nn.Module):
         shape: float = 1.0,
     ) -> None:
         super().__init__()
-        if (steps is not None and steps < 1) or not 0 < fraction <= 1:
-            raise ValueError(f"Anneal needs steps >= 1 and fraction in (0, 1], got {steps=}, {fraction=}")
+        if (steps is not None and steps < 1) or not 0 <= fraction <= 1:
+            raise ValueError(f"Anneal needs steps >= 1 and fraction in [0, 1], got {steps=}, {fraction=}")
         self.steps, self.fraction = steps, fraction
         self.time = Annealed(max(1, round(fraction * (steps or 1))), shape, spread)
         self.degradation = _degradation(degradation, schedule)
@@ -72,15 +74,36 @@ class Anneal(nn.Module):
                 mollified data.
         """
         steps = epochs * steps_per_epoch if self.steps is None else self.steps
-        mollified = round(self.fraction * steps)
-        if not steps_per_epoch <= mollified <= epochs * steps_per_epoch:
+        mollified, least = round(self.fraction * steps), steps_per_epoch if self.fraction else 0
+        if not least <= mollified <= epochs * steps_per_epoch:
             raise ValueError(
                 f"anneal would mollify {mollified} steps; choose fraction or steps so that they are at least an epoch"
                 f" ({steps_per_epoch} steps) and at most the training ({epochs * steps_per_epoch})"
             )
         bound = copy.copy(self)
-        bound.steps, bound.time = steps, Annealed(mollified, self.time.shape, self.time.spread)
+        bound.steps, bound.time = steps, Annealed(max(1, mollified), self.time.shape, self.time.spread)
         return bound
+
+    def level(self, step: int) -> float:
+        """Returns the step's t.
+
+        Raises:
+            ValueError: If the step is negative, or nobody has told the number of steps.
+        """
+        if self.steps is None:
+            raise ValueError("Anneal does not know how long the training is; give it the number: Anneal(steps=...)")
+        return self.time.at(step) if self.fraction else 0.0
+
+    def draw(self, n: int, step: int, generator: Generator | None = None, device: torch.device | None = None) -> Tensor:
+        """Returns the t of each of n data at a step, shape (n,), on a device (None: the CPU), the generator's too.
+
+        Raises:
+            ValueError: As for `level`.
+        """
+        device = device or torch.device("cpu")
+        if self.level(step) == 0:
+            return torch.zeros(n, device=device)
+        return self.time.on(device, n, generator, step)
 
     def forward(self, x: Tensor, step: int, generator: Generator | None = None) -> Tensor:
         """Returns the data at this step's t.
@@ -93,11 +116,9 @@ class Anneal(nn.Module):
         Raises:
             ValueError: If x is no data of that kind, the step is negative, or nobody has told the number of steps.
         """
-        if self.steps is None:
-            raise ValueError("Anneal does not know how long the training is; give it the number: Anneal(steps=...)")
-        if self.time.at(step) == 0:
+        if self.level(step) == 0:
             return x
-        return self.degradation(x, self.time.on(x.device, len(x), generator, step), generator)
+        return self.degradation(x, self.draw(len(x), step, generator, x.device), generator)
 
     def extra_repr(self) -> str:
         return f"steps={self.steps}, fraction={self.fraction}, spread={self.time.spread}, shape={self.time.shape}"

@@ -59,8 +59,8 @@ def test_annealing_takes_other_schedules_and_degradations() -> None:
     [
         ({"steps": 0}, "steps >= 1"),
         ({"steps": -3}, "steps >= 1"),
-        ({"fraction": 0.0}, r"fraction in \(0, 1\]"),
-        ({"fraction": 1.5}, r"fraction in \(0, 1\]"),
+        ({"fraction": -0.1}, r"fraction in \[0, 1\]"),
+        ({"fraction": 1.5}, r"fraction in \[0, 1\]"),
         ({"spread": -0.1}, r"spread in \[0, 1\]"),
         ({"shape": 0.0}, "shape > 0"),
         ({"degradation": "nois"}, "unknown degradation 'nois'; did you mean 'noise'"),
@@ -111,6 +111,11 @@ def test_a_fraction_is_an_annealing_of_fewer_steps(fraction: float) -> None:
     x, whole, short = images(), Anneal(20, fraction=fraction), Anneal(round(20 * fraction))
     for step in range(21):
         assert torch.equal(whole(x, step, seeded(step)), short(x, step, seeded(step)))
+
+
+def test_a_fraction_of_nothing_changes_nothing() -> None:
+    x = images()
+    assert Anneal(10, fraction=0)(x, 0) is x and Anneal(fraction=0).over(2, 5)(x, 0) is x
 
 
 def test_times_of_samples_spread_around_the_step_s_and_end_with_it() -> None:

@@ -26,7 +26,7 @@ from robustmoll.evaluate.sources import Stage, source_of
 from robustmoll.evaluate.subjects import Subject, load_subject
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.evaluate.views import View
-from robustmoll.tasks import Classifier, load_classifier
+from robustmoll.tasks import Classifier, Classify, load_classifier
 from robustmoll.train import Trainer
 
 __all__ = ["SUITE", "bench_run", "run"]
@@ -83,12 +83,12 @@ def is_run(subject: str) -> bool:
     return (Path(subject) / "config.yaml").exists()
 
 
-def bench_run(trainer: Trainer, classifier: Classifier, arguments: dict[str, Any]) -> None:
+def bench_run(trainer: Trainer[Classify], classifier: Classifier, arguments: dict[str, Any]) -> None:
     """Benchmarks a run on its own test images, into its folder."""
     _into_run(trainer, classifier, trainer.run / "bench" / SUITE, arguments)
 
 
-def _bench_saved(trainer: Trainer, chosen: Namespace) -> None:
+def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     """Benchmarks a run as the command line says."""
     saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
     for line in passed:
@@ -97,7 +97,7 @@ def _bench_saved(trainer: Trainer, chosen: Namespace) -> None:
     channels, height, width = saved.config["pretrained_cfg"]["input_size"]
     name = trainer.run.resolve().name
     subject = Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
-    test = _images(chosen, subject) if chosen.data else trainer.images[1]
+    test = _images(chosen, subject) if chosen.data else trainer.sets[1]
     if chosen.corrupted or chosen.data:
         suite = chosen.suite or _plain(Path(chosen.corrupted).name if chosen.corrupted else test.name)
     else:
@@ -150,10 +150,14 @@ def _plain(name: str) -> str:
 
 
 def _into_run(
-    trainer: Trainer, classifier: Classifier, folder: Path, arguments: dict[str, Any], baseline: str | None = None
+    trainer: Trainer[Classify],
+    classifier: Classifier,
+    folder: Path,
+    arguments: dict[str, Any],
+    baseline: str | None = None,
 ) -> None:
     """Benchmarks a run on its own test images; the report is that of the run."""
-    train, test = trainer.images
+    train, test = trainer.sets
     name, families = trainer.run.resolve().name, trainer.task.families()
     if pictures := measure(classifier, test, folder, name, arguments, families, baseline):
         drawn = run_pictures(trainer.run, pictures, trainer.task, train)

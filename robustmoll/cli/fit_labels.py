@@ -17,7 +17,7 @@ from robustmoll.data.image_set import split
 from robustmoll.evaluate.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.files import write_whole
 from robustmoll.mollify import Mollify
-from robustmoll.tasks import load_classifier
+from robustmoll.tasks import Classify, load_classifier
 from robustmoll.train import Trainer
 
 __all__ = ["run"]
@@ -46,7 +46,7 @@ def run(args: Sequence[str]) -> None:
     saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
     for line in passed:
         print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-    _, held_out = split(trainer.images[0], trainer.validation, "validation")
+    _, held_out = split(trainer.sets[0], trainer.validation, "validation")
     classifier = load_classifier(saved.config, saved.weights)
     levels = measure_levels(classifier, mollify, held_out, times, asked.seed)
     fitted = {
@@ -59,7 +59,7 @@ def run(args: Sequence[str]) -> None:
     print(f"label schedules in {Path(asked.run) / FILE}")
 
 
-def _check(trainer: Trainer, mollify: Mollify) -> None:
+def _check(trainer: Trainer[Classify], mollify: Mollify) -> None:
     run = trainer.run
     if not trainer.validation:
         raise ValueError(

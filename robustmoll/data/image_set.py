@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.data.images import Fit, Images, subset
+from robustmoll.data.pixels import Pixels
 
 __all__ = ["Data", "ImageSet", "split", "split_rows"]
 
@@ -40,6 +41,8 @@ class ImageSet:
     files: tuple[str, ...] = ()
     standard: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
+    unit = "images"
+
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.dtype != torch.uint8 or len(images.shape) != 4 or images.shape[1] not in (1, 3):
@@ -62,6 +65,14 @@ class ImageSet:
         return len(self.labels)
 
     @property
+    def inputs(self) -> Images:
+        return self.images
+
+    @property
+    def domain(self) -> Pixels:
+        return Pixels(tuple(self.images.shape[1:]))
+
+    @property
     def channels(self) -> int:
         return self.images.shape[1]
 
@@ -78,6 +89,10 @@ class ImageSet:
         """Returns the images of some rows, decoded only if all are."""
         files = tuple(self.files[row] for row in rows.tolist()) if self.files else ()
         return replace(self, images=subset(self.images, rows), labels=self.labels[rows], files=files)
+
+    def hold_out(self, fraction: float) -> tuple["ImageSet", "ImageSet"]:
+        """Returns what is left for the training, and a share of each class as "validation"; see `split`."""
+        return split(self, fraction, "validation")
 
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Returns the mean and the standard deviation of each channel on the scale [0, 1].

@@ -115,7 +115,7 @@ def _local(path: Path) -> Subject:
         raise ValueError(
             f"{folder} is not what timm's save_pretrained writes: {' '.join(str(error).split())}"
         ) from error
-    load_weights(subject.model, state)  # type: ignore[arg-type]
+    load_weights(subject.model, state)  # type: ignore[type-var]
     return subject
 
 

@@ -1,6 +1,23 @@
-"""Tasks: what one training step computes from a batch."""
+"""Tasks: what one training step computes from a batch, and how well the model does."""
 
-from robustmoll.tasks.classifier import Classifier, ModelArgs, load_classifier, load_weights
+from robustmoll.tasks.classifier import Classifier, ModelArgs, load_classifier
 from robustmoll.tasks.classify import Classify, StepDraw
+from robustmoll.tasks.density import Density, DensityDraw
+from robustmoll.tasks.likelihood import DensityArgs, Likelihood, load_likelihood
+from robustmoll.tasks.task import Model, Task, load_weights
 
-__all__ = ["Classifier", "Classify", "ModelArgs", "StepDraw", "load_classifier", "load_weights"]
+__all__ = [
+    "Classifier",
+    "Classify",
+    "Density",
+    "DensityArgs",
+    "DensityDraw",
+    "Likelihood",
+    "Model",
+    "ModelArgs",
+    "StepDraw",
+    "Task",
+    "load_classifier",
+    "load_likelihood",
+    "load_weights",
+]

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll.models import create_model
+from robustmoll.tasks.task import Model, load_weights
 
-__all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier", "load_weights"]
+__all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ModelArgs:
     args: dict[str, Any] = field(default_factory=dict)
 
 
-class Classifier(nn.Module):
+class Classifier(Model):
     """A network with its standardisation inside: images in [0, 1] to logits.
 
     Args:
@@ -39,8 +40,8 @@ class Classifier(nn.Module):
     std: Tensor
 
     def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float], num_classes: int) -> None:
-        super().__init__()
-        self.backbone, self.num_classes = backbone, num_classes
+        super().__init__(backbone)
+        self.num_classes = num_classes
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
 
@@ -78,25 +79,3 @@ def build_classifier(config: dict[str, Any]) -> Classifier:
         **config["model_args"],
     )
     return Classifier(backbone, cfg["mean"], cfg["std"], len(config["label_names"]))
-
-
-def load_weights(classifier: Classifier, weights: dict[str, Tensor]) -> Classifier:
-    """Gives a classifier the weights of a checkpoint.
-
-    Raises:
-        ValueError: If they belong to another architecture.
-    """
-    own = {name: tensor.shape for name, tensor in classifier.backbone.state_dict().items()}
-    theirs = {name: tensor.shape for name, tensor in weights.items()}
-    for name in sorted(own.keys() | theirs.keys()):
-        if own.get(name) != theirs.get(name):
-            raise ValueError(
-                f"the checkpoint is of another architecture: {name} is {_shape(theirs.get(name))} in it,"
-                f" {_shape(own.get(name))} in this {type(classifier.backbone).__name__}"
-            )
-    classifier.backbone.load_state_dict(weights)
-    return classifier
-
-
-def _shape(shape: torch.Size | None) -> str:
-    return "absent" if shape is None else str(tuple(shape))

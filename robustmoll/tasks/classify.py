@@ -6,7 +6,7 @@ compare predictions with targets. Each step maps soft targets to soft targets, s
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,9 @@ from robustmoll.data.augment import Draw as AugmentDraw
 from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.labels import smooth, soft_targets
 from robustmoll.mollify import Draw, Mollify
-from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier
+from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier, load_classifier
 from robustmoll.tasks.losses import LOSSES, jensen_shannon
+from robustmoll.tasks.task import Task
 
 __all__ = ["Classify", "StepDraw"]
 
@@ -52,7 +53,7 @@ class StepDraw:
         return StepDraw(share.stop - share.start, share_of(self.augment, self.n, share), mollify)
 
 
-class Classify:
+class Classify(Task[ImageSet, Classifier, StepDraw]):
     """Classification: augment, mix and mollify images and labels, and compare with a soft-target loss.
 
     Args:
@@ -121,6 +122,9 @@ class Classify:
             },
         }
 
+    def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
+        return load_classifier(config, weights)
+
     def draw(self, n: int, size: tuple[int, int], generator: Generator, step: int) -> StepDraw:
         """Returns the random choices for a batch of n images of that height and width.
 
@@ -168,6 +172,14 @@ class Classify:
         by_view = (len(y), self.augment.repeats, self.mollify.repeats, -1)
         logits, y_t = (z.view(by_view).transpose(1, 2).flatten(0, 1) for z in (logits, y_t))
         return LOSSES[self.loss](logits[:, 0], y_t[:, 0]) + self.jsd_weight * jensen_shannon(logits)
+
+    def figures(self, model: Classifier, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        """Returns error and negative log-likelihood of the labels in nats."""
+        answers = [(model(x).float().cpu(), y.cpu()) for x, y in batches]
+        logits, labels = (torch.cat(parts) for parts in zip(*answers, strict=True))
+        correct = logits.argmax(1) == labels
+        nll = -logits.double().log_softmax(1).gather(1, labels[:, None])
+        return {"error": float(1 - correct.numpy().mean()), "nll": float(nll.numpy().mean())}
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import Accelerator
@@ -17,13 +17,13 @@ from timm.utils import ModelEmaV3
 from torch import Tensor
 
 from robustmoll import checkpoint
-from robustmoll.data.image_set import split
+from robustmoll.data.examples import Examples
 from robustmoll.data.loader import Loader
-from robustmoll.evaluate.metrics import outcomes
 from robustmoll.progress import ProgressBar
 from robustmoll.run import Interrupts, MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
-from robustmoll.tasks import Classifier, StepDraw, load_classifier, load_weights
+from robustmoll.tasks import Model, Task, load_weights
+from robustmoll.tasks.task import Draw
 from robustmoll.train.start import freeze, start_from
 
 if TYPE_CHECKING:
@@ -41,30 +41,32 @@ class Training:
     """
 
     def __init__(self, args: Trainer, accelerator: Accelerator) -> None:
-        train, self.seen = args.images  # test images are looked at after every epoch, and never chosen by
+        train: Examples
+        train, self.seen = args.sets  # the test set is looked at after every epoch, and never chosen by
         if args.validation:
-            train, self.seen = split(train, args.validation, "validation")
+            train, self.seen = train.hold_out(args.validation)
         if not accelerator.num_processes <= args.batch_size <= len(train):
             raise ValueError(
                 f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"
-                f" training images of {train.name}, got {args.batch_size}"
+                f" training {train.unit} of {train.name}, got {args.batch_size}"
             )
         self.args, self.train, self.accelerator = args, train, accelerator
         self.loader = Loader(train, accelerator.device, args.workers)
         self.steps_per_epoch = len(train) // args.batch_size
         self.step, self.loss_sum = 0, 0.0  # finished steps; loss over those of this epoch
-        self.best = (math.inf, math.inf)  # error and NLL of the best epoch, if one is chosen
+        self.best: tuple[float, ...] = (math.inf,)  # figures of the best epoch, if one is chosen
+        self.task: Task[Any, Any, Any] = args.task.over(args.epochs, self.steps_per_epoch)
 
         torch.manual_seed(seed_at(args.seed, "weights"))
-        self.classifier = args.task.build(train).to(accelerator.device)
-        self.architecture = args.task.config(train)
-        backbone = self.classifier.backbone
+        self.model: Model = self.task.build(train).to(accelerator.device)
+        self.architecture = self.task.config(train)
+        backbone = self.model.backbone
         if args.start_from:
-            start_from(self.classifier, args.start_from)
+            start_from(self.model, args.start_from)
         self.frozen = freeze(backbone, args.freeze)
         if args.channels_last:
             backbone.to(memory_format=torch.channels_last)
-        self.ema = None if args.ema is None else ModelEmaV3(self.classifier, args.ema, use_warmup=True)
+        self.ema = None if args.ema is None else ModelEmaV3(self.model, args.ema, use_warmup=True)
         self.optimizer = args.optimizer.build(backbone)
         self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
         self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
@@ -76,25 +78,25 @@ class Training:
         )
         self.saved = time.monotonic()
 
-    def complete(self, config: str | None = None) -> Classifier:
-        """Trains the epochs that are left and returns the classifier; see `Trainer.fit`."""
+    def complete(self, config: str | None = None) -> Model:
+        """Trains the epochs that are left and returns the model; see `Trainer.fit`."""
         args = self.args
         self.accelerator.init_trackers("robustmoll", config=logged_config(config))
         show = self.accelerator.is_local_main_process
-        images = args.epochs * self.steps_per_epoch * args.batch_size
-        with Interrupts() as interrupts, ProgressBar(images, self.step * args.batch_size, show) as bar:
+        total, done = args.epochs * self.steps_per_epoch * args.batch_size, self.step * args.batch_size
+        with Interrupts() as interrupts, ProgressBar(total, done, show, self.train.unit) as bar:
             for epoch in range(self.step // self.steps_per_epoch, args.epochs):
                 start, first = time.monotonic(), self.step
                 self._train_epoch(epoch, interrupts, bar)
-                images = (self.step - first) * args.batch_size
-                row = self._finish_epoch(epoch + 1, images, time.monotonic() - start)
+                speed = (self.step - first) * args.batch_size / (time.monotonic() - start)
+                row = self._finish_epoch(epoch + 1, speed)
                 bar.line("  ".join(f"{name} {value}" for name, value in row.items()))
         self.accelerator.wait_for_everyone()  # the last checkpoint is on disk before anyone reads it
         for tracker in self.accelerator.trackers:  # `end_training` would part the processes, which go on together
             tracker.finish()
         # Read anew: the trained one is wrapped for this machine, and would go on computing in its precision.
         saved, _ = checkpoint.load_final(args.run / "checkpoints")
-        return load_classifier(saved.config, saved.weights).eval()
+        return self.task.load(saved.config, saved.weights).eval()
 
     def _train_epoch(self, epoch: int, interrupts: Interrupts, bar: ProgressBar) -> None:
         """Takes the steps of an epoch (counted from 0) that are left."""
@@ -112,15 +114,15 @@ class Training:
                 raise KeyboardInterrupt(f"stopped after step {self.step} of {total}; go on with --resume true")
 
     def _share(self, n: int) -> slice:
-        """This process's share of a batch of n images."""
+        """This process's share of a batch of n examples."""
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         return slice(rank * n // processes, (rank + 1) * n // processes)
 
     def _train_step(self, x: Tensor, y: Tensor, share: slice) -> None:
         """One update from this process's share of a batch."""
         args, accelerator = self.args, self.accelerator
-        size = x.shape[-2], x.shape[-1]
-        draw = args.task.draw(args.batch_size, size, generator_at(args.seed, "draw", self.step), self.step).part(share)
+        size, generator = tuple(x.shape[2:]), generator_at(args.seed, "draw", self.step)
+        draw = self.task.draw(args.batch_size, size, generator, self.step).part(share)
         # Dropout knows only the global generator; addressed too, it needs no state in the checkpoint.
         torch.manual_seed(seed_at(args.seed, "dropout", self.step, accelerator.process_index))
         self.network.train()
@@ -139,54 +141,51 @@ class Training:
         self.optimizer.zero_grad()
         self.step += 1
         if self.ema is not None:
-            self.ema.update(self.classifier, self.step)
+            self.ema.update(self.model, self.step)
 
-    def _backward(self, x: Tensor, y: Tensor, draw: StepDraw) -> None:
-        """Adds the gradient of some images' loss to that of the batch."""
+    def _backward(self, x: Tensor, y: Tensor, draw: Draw) -> None:
+        """Adds the gradient of some examples' loss to that of the batch."""
         args = self.args
-        losses = args.task.losses(self.classifier, self.network, x, y, draw)
+        losses = self.task.losses(self.model, self.network, x, y, draw)
         # Gradients are averaged over processes: this makes it the mean over the batch, for unequal shares too.
         loss = losses.mean() * (len(y) * self.accelerator.num_processes / args.batch_size)
         value = loss.item()
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"loss is {value} at step {self.step}, the weights are unchanged; {args.task.describe(draw)}"
+                f"loss is {value} at step {self.step}, the weights are unchanged; {self.task.describe(draw)}"
             )
         self.accelerator.backward(loss)
         self.loss_sum += value
 
-    def _finish_epoch(self, epoch: int, images: int, seconds: float) -> dict[str, str]:
-        """Tests the classifier, writes the row of the epoch (counted from 1) and a checkpoint."""
-        result = outcomes(self._logits_seen(), self.seen.labels)
-        error, nll = float(1 - result.correct.mean()), float(result.nll.mean())
+    def _finish_epoch(self, epoch: int, speed: float) -> dict[str, str]:
+        """Tests the model, writes the row of the epoch (counted from 1) and a checkpoint."""
+        figures = self._figures()
         row = {
             "epoch": str(epoch),
             "step": str(self.step),
             "lr": f"{self.optimizer.param_groups[0]['lr']:.3g}",
             "loss": f"{self.loss_sum / self.steps_per_epoch:.4f}",
-            f"{self.seen.split}_error": f"{error:.4f}",
-            f"{self.seen.split}_nll": f"{nll:.4f}",
-            "images_per_s": f"{images / seconds:.0f}",
+            **{f"{self.seen.split}_{name}": f"{value:.4f}" for name, value in figures.items()},
+            f"{self.train.unit}_per_s": f"{speed:.0f}",
         }
         self.loss_sum = 0.0
         self.metrics.add(row)
         self.accelerator.log({name: float(value) for name, value in row.items()}, step=self.step)
-        better = (error, nll) < self.best
-        self.best = min(self.best, (error, nll))
+        score = tuple(figures.values())
+        better = score < self.best
+        self.best = min(self.best, score)
         self._save(best=better and self.args.validation > 0)
         return row
 
     @torch.inference_mode()
-    def _logits_seen(self) -> Tensor:
-        """The classifier's answers on the images that are looked at after every epoch."""
-        classifier = self._evaluated().eval()
-        batches = torch.arange(len(self.seen)).split(256)
+    def _figures(self) -> dict[str, float]:
+        """How well the model does on the examples that are looked at after every epoch."""
         seen = Loader(self.seen, self.accelerator.device, self.args.workers)
-        return torch.cat([classifier(x).float().cpu() for x, _ in seen(batches)])
+        return self.task.figures(self._evaluated().eval(), seen(torch.arange(len(self.seen)).split(256)))
 
-    def _evaluated(self) -> Classifier:
-        """The classifier as it is evaluated: with averaged weights, if there are any."""
-        return self.classifier if self.ema is None else self.ema.module
+    def _evaluated(self) -> Model:
+        """The model as it is evaluated: with averaged weights, if there are any."""
+        return self.model if self.ema is None else self.ema.module
 
     def _save_if_due(self, now: bool) -> None:
         in_epoch = self.step % self.steps_per_epoch != 0  # at its end, `_finish_epoch` saves
@@ -200,7 +199,7 @@ class Training:
                 "best": list(self.best),
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
-                "weights": None if self.ema is None else self.classifier.backbone.state_dict(),
+                "weights": None if self.ema is None else self.model.backbone.state_dict(),
             }
             weights = self._evaluated().backbone.state_dict()
             made = checkpoint.Checkpoint(self.step, weights, self.architecture, training)
@@ -214,7 +213,7 @@ class Training:
         found, passed = checkpoint.load_newest(folder)
         for line in passed:
             self.accelerator.print(f"passed over a damaged checkpoint: {line}")
-        load_weights(self.classifier, found.weights if self.ema is None else found.training["weights"])
+        load_weights(self.model, found.weights if self.ema is None else found.training["weights"])
         if self.ema is not None:
             load_weights(self.ema.module, found.weights)
         self.optimizer.load_state_dict(found.training["optimizer"])

@@ -7,27 +7,27 @@ from torch import nn
 
 from robustmoll import checkpoint
 from robustmoll.checks import known_name
-from robustmoll.tasks import Classifier, load_weights
+from robustmoll.tasks import Model, load_weights
 
 __all__ = ["freeze", "start_from"]
 
 
-def start_from(classifier: Classifier, folder: str | Path) -> None:
-    """Gives a fresh classifier, in place, the weights of a checkpoint.
+def start_from(model: Model, folder: str | Path) -> None:
+    """Gives a fresh model, in place, the weights of a checkpoint.
 
     Args:
-        classifier: Its last layer keeps its own weights if the checkpoint's is of another size.
+        model: The last layer of a classifier keeps its own weights if the checkpoint's is of another size.
         folder: Of the checkpoint, such as runs/digits/checkpoints/last.
 
     Raises:
         ValueError: If the checkpoint is damaged or of another architecture.
     """
-    own, saved = classifier.backbone.state_dict(), checkpoint.load(Path(folder)).weights
-    last = str(getattr(classifier.backbone, "pretrained_cfg", {}).get("classifier", "fc"))
+    own, saved = model.backbone.state_dict(), checkpoint.load(Path(folder)).weights
+    last = str(getattr(model.backbone, "pretrained_cfg", {}).get("classifier", "fc"))
     other_size = [
         name for name in own if name.startswith(last) and name in saved and saved[name].shape != own[name].shape
     ]
-    load_weights(classifier, saved | {name: own[name] for name in other_size})
+    load_weights(model, saved | {name: own[name] for name in other_size})
 
 
 def freeze(network: nn.Module, modules: Sequence[str]) -> list[nn.Module]:

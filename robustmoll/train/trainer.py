@@ -2,38 +2,41 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from robustmoll.data import Data, ImageSet
+from robustmoll.data.examples import Source
 from robustmoll.run import check_trackers, open_run
-from robustmoll.tasks import Classifier, Classify
+from robustmoll.tasks import Task
 from robustmoll.train.loop import Training
 from robustmoll.train.optim import OptimizerArgs, SchedulerArgs
 
 __all__ = ["Trainer"]
 
 
-class Trainer:
+TaskT = TypeVar("TaskT", bound=Task[Any, Any, Any])
+
+
+class Trainer(Generic[TaskT]):
     """Trains a task on a data set, into a run folder.
 
     Args:
         data: The data set.
         task: What a step computes.
         run: Folder of the run: checkpoints, metrics, benchmark, report.
-        epochs: Number of passes over the training images.
-        batch_size: Images a step, over all processes together. A last incomplete batch is left out.
+        epochs: Number of passes over the training data.
+        batch_size: Images or rows a step, over all processes together. A last incomplete batch is left out.
         accumulate: In how many parts a process takes its share of a batch, one after the other, to save memory. The
             gradient is that of the whole batch, but batch normalisation sees the parts.
-        seed: Of the weights, the order of images, and all draws.
+        seed: Of the weights, the order of the data, and all draws.
         optimizer: How weights are updated.
         scheduler: How the learning rate changes.
-        validation: Share of the training images that is held out, [0, 1); the same images in every run. The epoch of
-            least error on these is kept as checkpoints/best. With 0, all images train, the test set is looked at after
-            every epoch, and the last epoch counts.
+        validation: Share of the training data that is held out, [0, 1); the same in every run. The epoch of least error
+            (of a likelihood model: least negative log-likelihood) on these is kept as checkpoints/best. With 0, all
+            train, the test set is looked at after every epoch, and the last epoch counts.
         start_from: Folder of a checkpoint whose weights the training starts from; a last layer for another number of
             classes starts afresh.
         freeze: Modules of the network whose weights and statistics stay as they are, by name ("stem", "stages.0").
@@ -53,8 +56,8 @@ class Trainer:
 
     def __init__(
         self,
-        data: Data,
-        task: Classify,
+        data: Source,
+        task: TaskT,
         run: str,
         epochs: int = 30,
         batch_size: int = 128,
@@ -93,18 +96,18 @@ class Trainer:
         check_trackers(self.trackers)
 
     @cached_property
-    def images(self) -> tuple[ImageSet, ImageSet]:
+    def sets(self) -> tuple[Any, Any]:
         """The training and the test set, read when first asked for."""
         return self.data.load()
 
-    def fit(self, config: str | None = None) -> Classifier:
+    def fit(self, config: str | None = None) -> Any:  # noqa: ANN401 (the task's model)
         """Trains until the last epoch, or until Ctrl-C, which writes a checkpoint first.
 
         Args:
             config: Text that describes the training, to be kept as the run's config.yaml.
 
         Returns:
-            The classifier that the last checkpoint holds, or the best one where images were held out to tell; on the
+            The task's model that the last checkpoint holds, or the best one where data were held out to tell; on the
             CPU, in float32 and eval mode.
 
         Raises:

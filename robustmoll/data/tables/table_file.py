@@ -1,0 +1,96 @@
+"""Tables in files of the user: CSV and NumPy arrays."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from robustmoll.checks import known_name
+from robustmoll.data.tables.table_set import Table, Values
+
+__all__ = ["TableFile"]
+
+
+class TableFile(Table):
+    """A table in a .csv file (also with semicolons or tabs, with or without a line of names) or a .npy file.
+
+    Args:
+        file: Its path.
+        columns: Names of the columns to use; those of a file without names are "0", "1", ... None takes all.
+        shuffle: Whether rows are put into an order of chance, the same one always, before the last ones are held out.
+        test_fraction: Share of the rows held out for the test, in (0, 1).
+
+    Raises:
+        ValueError: If `test_fraction` is out of its range.
+    """
+
+    def __init__(
+        self, file: str, columns: list[str] | None = None, shuffle: bool = True, test_fraction: float = 0.1
+    ) -> None:
+        super().__init__(shuffle, test_fraction)
+        self.file, self.columns = Path(file), columns
+
+    def read(self) -> Values:
+        kind = known_name("kind of table", self.file.suffix, READERS)
+        try:
+            names, values = READERS[kind](self.file)
+        except OSError as error:
+            raise ValueError(f"cannot read table {self.file}: {error.strerror}") from error
+        chosen = names if self.columns is None else [known_name("column", name, names) for name in self.columns]
+        values = values[:, [names.index(name) for name in chosen]]
+        return Values(self.file.stem, tuple(chosen), _numbers(self.file, chosen, values))
+
+
+def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
+    """Returns the names of the columns and the fields as text."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    if not rows:
+        raise ValueError(f"table {path} is empty")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"table {path} has {len(rows[0])} fields in line 1, but {len(row)} in line {number}")
+    named = any(_number(field) is None for field in rows[0])
+    names = [field.strip() for field in rows[0]] if named else _count(len(rows[0]))
+    return names, np.array(rows[named:], dtype=object).reshape(-1, len(names))
+
+
+def _read_npy(path: Path) -> tuple[list[str], np.ndarray]:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise ValueError(f"table {path} is no .npy file of plain numbers: {error}") from error
+    if values.ndim != 2:
+        raise ValueError(f"table {path} must have shape (rows, columns), got {values.shape}")
+    return _count(values.shape[1]), values
+
+
+READERS = {".csv": _read_csv, ".npy": _read_npy}
+
+
+def _count(n: int) -> list[str]:
+    return [str(column) for column in range(n)]
+
+
+def _number(field: object) -> float | None:
+    """The number that a field stands for, NaN for an empty one; None if it is text."""
+    try:
+        return float(field or "nan")  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray:
+    if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
+        return values.astype(np.float64)
+    for row, fields in enumerate(values, start=1):
+        for name, field in zip(names, fields, strict=True):
+            if _number(field) is None:
+                raise ValueError(
+                    f"table {path} has {field!r} in column {name!r}, row {row}, where a number was expected; choose the"
+                    " columns of numbers with `columns`"
+                )
+    return np.array([[_number(field) for field in fields] for fields in values], dtype=np.float64)
