@@ -164,18 +164,15 @@ class Mollify(nn.Module):
         y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
-        degraded = []
+        # Allocated first and filled role by role, so that little memory is in use at once.
+        x_t, gamma = x.clone(), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)
         for role, degradation in self._parts():
             members = (draw.roles == role).nonzero()[:, 0]  # on the CPU, so that nobody waits for a device's answer
             if len(members):
                 chosen, t = (part.to(x.device, non_blocking=True) for part in (members, draw.t[members]))
                 noise = _noise(draw.seed, members + draw.first, x.device)
-                images = degradation.degrade(x.index_select(0, chosen), t, noise)
-                degraded.append((chosen, images, degradation.gamma(t)))
-        x_t, gamma = x.clone(), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)  # late: in the cache
-        for chosen, images, lost in degraded:
-            x_t.index_copy_(0, chosen, images)
-            gamma.index_copy_(0, chosen, lost)
+                x_t.index_copy_(0, chosen, degradation.degrade(x.index_select(0, chosen), t, noise))
+                gamma.index_copy_(0, chosen, degradation.gamma(t))
         return x_t, POLICIES[self.policy](y, gamma)
 
     def forward(self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int = 0) -> tuple[Tensor, Tensor]:
