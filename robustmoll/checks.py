@@ -6,7 +6,19 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["check_t", "known_name", "require"]
+__all__ = ["Mistake", "check_t", "known_name", "require"]
+
+
+class Mistake(SystemExit):
+    """What is wrong with a config or a flag, in one line; it ends a program with code 2.
+
+    Attributes:
+        line: For the user.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(2)
+        self.line = line
 
 
 def known_name(kind: str, name: str, names: Iterable[str]) -> str:

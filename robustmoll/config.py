@@ -8,15 +8,15 @@ import difflib
 import inspect
 import pydoc
 import re
-import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
+from robustmoll.checks import Mistake
 from robustmoll.config_files import Source, read_config
 from robustmoll.data import Data, augment
 from robustmoll.evaluate.bench import bench, check_request
@@ -24,7 +24,14 @@ from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.train import Trainer
 
-__all__ = ["Parser", "add_bench_arguments", "bench_arguments", "build_trainer", "load_run", "training_parser"]
+__all__ = [
+    "Parser",
+    "add_bench_arguments",
+    "bench_arguments",
+    "build_trainer",
+    "load_run",
+    "training_parser",
+]
 
 # Modules whose classes a config may name without their path.
 CLASSES = (data, augment, degradations, schedules, times)
@@ -41,13 +48,15 @@ class Parser(ArgumentParser):
     """jsonargparse's parser, whose errors are one line and exit with code 2, and whose config files may have bases."""
 
     def parse_args(self, args: Sequence[str]) -> Namespace:  # type: ignore[override]
-        files, flags = _files_and_flags(args)
-        return super().parse_args(["--config", read_text(files, self), *flags] if files else args)
+        return self.parse_configs(*_files_and_flags(args))
+
+    def parse_configs(self, configs: Sequence[Source], flags: Sequence[str] = ()) -> Namespace:
+        """Parses files, or keys and values; later ones override earlier ones, and flags override all."""
+        return super().parse_args([*(["--config", _read_text(configs, self)] if configs else []), *flags])
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         options = [option for action in self._actions for option in action.option_strings]
-        print(f"{self.prog}: error: {one_line(message, options)}", file=sys.stderr)
-        raise SystemExit(2)
+        raise Mistake(one_line(message, options))
 
 
 def training_parser() -> Parser:
@@ -115,7 +124,14 @@ def _count_classes(data: Data) -> int:
     return len(data.classes())
 
 
-def read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
+class _Dumper(yaml.SafeDumper):
+    """Writes paths as their names."""
+
+
+_Dumper.add_multi_representer(PurePath, lambda dumper, path: dumper.represent_str(str(path)))
+
+
+def _read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
     """Returns what config files say together, as the text of one; see `robustmoll.config_files`.
 
     jsonargparse refuses unknown keys too, but says neither where they stand nor what it would have taken.
@@ -128,7 +144,10 @@ def read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
     def check(tree: dict[str, Any], where: str) -> None:
         _check_level(tree, known, where)
 
-    return yaml.safe_dump(read_config(sources, check), sort_keys=False)
+    try:
+        return yaml.dump(read_config(sources, check), Dumper=_Dumper, sort_keys=False)
+    except yaml.representer.RepresenterError as error:
+        raise ValueError(f"a config holds plain values, and classes by name, got {error.args[-1]!r}") from error
 
 
 def _files_and_flags(args: Sequence[str]) -> tuple[list[str], list[str]]:

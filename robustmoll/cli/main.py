@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from robustmoll import __version__
-from robustmoll.checks import known_name
+from robustmoll.checks import Mistake, known_name
 
 __all__ = ["COMMANDS", "main"]
 
@@ -45,6 +45,8 @@ def main(args: Sequence[str] | None = None) -> int:
         import_module(f"robustmoll.cli.{command.replace('-', '_')}").run(args[1:])
     except (ValueError, OSError) as error:
         return _fail(str(error), 2)
+    except Mistake as mistake:
+        return _fail(mistake.line, 2)
     except FloatingPointError as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt as error:

@@ -1,0 +1,82 @@
+"""Training from Python: what the command line does, no more and no less."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from robustmoll import checkpoint
+from robustmoll.api import Run, train
+from robustmoll.cli import main
+from tests.tiny_data import FewDigits
+
+CONFIG: dict[str, Any] = {
+    "data": {"class_path": "tests.tiny_data.FewDigits", "init_args": {"train": 64}},
+    "batch_size": 32,
+    "epochs": 1,
+    "mollify": {"policy": "sink"},
+    "bench": {"corruptions": ["contrast"], "severities": [1, 5]},
+}
+
+
+def test_a_call_trains_the_weights_that_the_command_line_trains(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("base: b.yaml\nmollify: {policy: sink}\nbench: {corruptions: [contrast], severities: [1, 5]}\n")
+    (tmp_path / "b.yaml").write_text(
+        "data: {class_path: tests.tiny_data.FewDigits, init_args: {train: 64}}\nbatch_size: 32\n"
+    )
+    flags = ["--epochs", "2", "--optimizer.lr", "0.02", "--run", str(tmp_path / "shell")]
+    assert main(["train", "--config", str(path), *flags]) == 0
+    runs = [
+        train(path, epochs=2, optimizer={"lr": 0.02}, run=tmp_path / "from-file"),
+        train(CONFIG, epochs=2, optimizer={"lr": 0.02}, run=str(tmp_path / "from-keys")),
+        train([str(path), CONFIG | {"epochs": 2}, {"optimizer": {"lr": 0.02}}], run=tmp_path / "from-both"),
+    ]
+    weights = checkpoint.load(tmp_path / "shell" / "checkpoints" / "last").weights
+    for run in runs:
+        own = checkpoint.load(run.folder / "checkpoints" / "last").weights
+        assert own.keys() == weights.keys() and all(torch.equal(own[name], weights[name]) for name in own), run
+        text = (run.folder / "config.yaml").read_text()
+        assert text.replace(run.folder.name, "shell") == (tmp_path / "shell" / "config.yaml").read_text()
+
+
+def test_a_run_tells_what_came_out(tmp_path: Path) -> None:
+    run = train(CONFIG, run=tmp_path / "run")
+    images = FewDigits().load()[1]
+    right = run.classifier(images.images).argmax(1) == images.labels
+    assert [cell.corruption for cell in run.cells] == ["clean", "contrast", "contrast"]
+    assert run.summary["clean"]["error"] == pytest.approx(1 - float(right.float().mean()), abs=1e-4)
+    assert run.classifier(images.images).shape == (40, 10) and not run.classifier.training
+    assert Run(tmp_path / "run").cells == run.cells
+    with pytest.raises(ValueError, match="is no run"):
+        Run(tmp_path)
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"epohs": 3}, "config: unknown key 'epohs'; did you mean 'epochs'"),
+    ({"epochs": "many"}, "epochs: expected int, got 'many'"),
+    ({"mollify": {"policy": "smoth"}}, "unknown label policy 'smoth'; did you mean 'smooth'"),
+    ({"data": "Digit"}, "data: unknown Data 'Digit'; did you mean 'Digits'"),
+    ({"data": FewDigits()}, "a config holds plain values, and classes by name, got <tests.tiny_data.FewDigits"),
+    ({"base": "nowhere.yaml"}, "cannot read config nowhere.yaml"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES)
+def test_mistakes_are_value_errors(
+    change: dict[str, Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ValueError) as error:
+        train([CONFIG, change], run=tmp_path / "run")
+    assert str(error.value).startswith(message) and "\n" not in str(error.value)
+    assert capsys.readouterr().err == "" and not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    train(CONFIG, run=tmp_path / "run")
+    with pytest.raises(ValueError, match="holds a run already"):
+        train(CONFIG, run=tmp_path / "run")
+    with pytest.raises(ValueError, match=r"another config: seed \(0 -> 1\)"):
+        train(CONFIG, run=tmp_path / "run", seed=1, resume=True)
+    assert len(train(CONFIG, run=tmp_path / "run", resume=True).cells) == 3
