@@ -7,7 +7,7 @@ and in bits per dimension for images. Evaluation is of clean data, always.
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -25,7 +25,18 @@ from robustmoll.tasks.likelihood import (
 )
 from robustmoll.tasks.task import Task
 
-__all__ = ["Density", "DensityDraw"]
+__all__ = ["EXTENT", "Calibrated", "Density", "DensityDraw"]
+
+IMAGES, ROWS = 64, 1000  # samples of a snapshot
+GRID, EXTENT = 100, 3.0  # points of a snapshot's axis, and how far it reaches in standard deviations
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """A likelihood model that keeps statistics of its data."""
+
+    def calibrate(self, x: Tensor) -> None:
+        """Takes them from clean training data, as the model sees them, in place of those of mollified batches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +119,23 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
     def figures(self, model: Likelihood, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Returns the mean negative log-likelihood, or its upper bound with one latent variable each."""
         return {model.figure: float(told_likelihoods(model, (x for x, _ in batches)).mean())}
+
+    def calibrate(self, model: Likelihood, train: Examples) -> None:
+        """Lets a model that keeps statistics of its data, as batch normalisation does, take them from clean data."""
+        if isinstance(model.density, Calibrated):
+            x = model.domain.enter(train.inputs[:])
+            model.density.calibrate(x.to(next(model.parameters()).device))
+
+    def snapshot(self, model: Likelihood) -> dict[str, Tensor]:
+        """Returns samples, and in the plane the log-density on a grid of standardised points, first index along y."""
+        device = next(model.parameters()).device
+        n = IMAGES if model.domain.discrete else ROWS
+        kept = {"samples": model.sample(n, torch.Generator(device).manual_seed(0)).cpu()}
+        if model.domain.shape == (2,):
+            axis = torch.linspace(-EXTENT, EXTENT, GRID, device=device)
+            points = torch.cartesian_prod(axis, axis).flip(1)
+            kept["log_prob"] = model.density.log_prob(points).view(GRID, GRID).cpu()
+        return kept
 
     def describe(self, draw: DensityDraw) -> str:
         return "t " + " ".join(f"{t:.3f}" for t in sorted(set(draw.t.tolist())))

@@ -89,6 +89,9 @@ class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
             draw: For them.
         """
 
+    def calibrate(self, model: ModelT, train: ExamplesT) -> None:
+        """Makes a model, in place, ready to be evaluated, by the clean training data; most need nothing."""
+
     @abstractmethod
     def figures(self, model: ModelT, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Returns how well a model does on clean examples.
@@ -99,6 +102,10 @@ class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
             model: In eval mode.
             batches: Inputs and labels.
         """
+
+    def snapshot(self, model: ModelT) -> dict[str, Tensor]:
+        """Returns what is kept of a model under way, to be drawn later; always with the same random numbers."""
+        return {}
 
     @abstractmethod
     def describe(self, draw: DrawT) -> str:

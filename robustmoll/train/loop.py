@@ -11,6 +11,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import safetensors.torch
 import torch
 from accelerate import Accelerator
 from timm.utils import ModelEmaV3
@@ -19,6 +20,7 @@ from torch import Tensor
 from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
 from robustmoll.data.loader import Loader
+from robustmoll.files import write_whole
 from robustmoll.progress import ProgressBar
 from robustmoll.run import Interrupts, MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from robustmoll.train.trainer import Trainer
 
 __all__ = ["Training"]
+
+SNAPSHOTS = 6  # parts of a training after which something is kept for its report
 
 
 class Training:
@@ -159,6 +163,7 @@ class Training:
 
     def _finish_epoch(self, epoch: int, speed: float) -> dict[str, str]:
         """Tests the model, writes the row of the epoch (counted from 1) and a checkpoint."""
+        self.task.calibrate(self._evaluated(), self.train)
         figures = self._figures()
         row = {
             "epoch": str(epoch),
@@ -174,8 +179,18 @@ class Training:
         score = tuple(figures.values())
         better = score < self.best
         self.best = min(self.best, score)
+        self._snapshot(epoch)
         self._save(best=better and self.args.validation > 0)
         return row
+
+    @torch.inference_mode()
+    def _snapshot(self, epoch: int) -> None:
+        """Keeps what the report draws of the model, after the first epoch and the last one of each part of them."""
+        due = epoch == 1 or epoch * SNAPSHOTS // self.args.epochs > (epoch - 1) * SNAPSHOTS // self.args.epochs
+        if due and self.accelerator.is_main_process and (kept := self.task.snapshot(self._evaluated().eval())):
+            folder = self.args.run / "snapshots"
+            folder.mkdir(exist_ok=True)
+            write_whole(folder / f"{self.step:08d}.safetensors", safetensors.torch.save(kept))
 
     @torch.inference_mode()
     def _figures(self) -> dict[str, float]:
