@@ -31,7 +31,7 @@ def images(n: int, *shape: int) -> Tensor:
 def tiny(build: Callable[[], LatentModel]) -> LatentModel:
     torch.manual_seed(0)
     model = perturbed(build())
-    nn.init.zeros_(model.log_scale)  # so wide that a brute-force estimate is precise
+    nn.init.zeros_(model.tenth_log_scale)  # so wide that a brute-force estimate is precise
     return model
 
 
@@ -39,7 +39,7 @@ def linear_vae(widen: float = 1.0) -> tuple[VAE, MultivariateNormal]:
     """A VAE with a linear decoder, q(z | x) the true posterior but for its standard deviations, and its exact p(x)."""
     model = VAE((1, 2, 3), latent=2).double()
     weight = torch.linalg.qr(images(1, 6, 2)[0]).Q * torch.tensor([2.0, 0.5], dtype=torch.float64)
-    bias, variance = images(1, 6)[0], math.exp(2 * -1.0)
+    bias, variance = images(1, 6)[0], math.exp(2 * model.log_scale.item())
     precision = 1 + weight.square().sum(0) / variance  # the columns of the weight are orthogonal
     decoder, encoder = nn.Linear(2, 6).double(), nn.Linear(6, 4).double()
     with torch.no_grad():

@@ -53,8 +53,13 @@ class LatentModel(DensityModel):
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(f"this model needs the shape (C, H, W) of an image, got {tuple(shape)}")
         self.shape = (shape[0], shape[1], shape[2])
-        # The least standard deviation that data in [-1, 1] need is soon below this one.
-        self.log_scale = nn.Parameter(torch.full((shape[0], 1, 1), -1.0))
+        # A tenth of it, for it has a long way to go: with Adam, a weight moves by the learning rate a step.
+        self.tenth_log_scale = nn.Parameter(torch.full((shape[0], 1, 1), -0.1))
+
+    @property
+    def log_scale(self) -> Tensor:
+        """Log-standard deviation of p(x | z), shape (C, 1, 1)."""
+        return 10 * self.tenth_log_scale
 
     @abstractmethod
     def infer(self, x: Tensor) -> Hints:
