@@ -29,6 +29,8 @@ from robustmoll.schedules import (
 
 __all__ = ["Degradation", "GaussianBlur", "HeatBlur", "Noise", "NoiseSource", "PureNoise", "add_noise", "heat_blur"]
 
+REACH = 4  # standard deviations of a Gaussian, beyond which less than 1e-4 of it lies
+
 NoiseSource = Callable[[Tensor], Tensor]
 """Gives fresh standard normal numbers of the shape, dtype and device of its argument."""
 
@@ -233,6 +235,9 @@ class GaussianBlur(HeatBlur):
     It agrees with the heat equation away from the edges. A reflection reaches no farther than the image, so the kernel
     is cut off at the image's size and a blur beyond a third of it comes out weaker than its sigma says.
 
+    Kernels have the length that the schedule's largest sigma needs. With a small one, such as `LogBlur(sigma_max=2)`,
+    this is the cheaper blur for large images; with the default, which blurs up to the image's width, `HeatBlur` is.
+
     Arguments as for `HeatBlur`.
     """
 
@@ -240,9 +245,10 @@ class GaussianBlur(HeatBlur):
         height, width = _image_shape(x)[-2:]
         dtype = torch.promote_types(x.dtype, torch.float32)
         sigma = self.sigma(t, width).to(dtype).clamp(min=1e-2)[:, None]  # at most this is a delta already
-        # Kernels as long as the borders allow: to fit them to the largest sigma, the host had to wait for the device.
+        # By the schedule's largest sigma: to fit kernels to that of the batch, the host had to wait for the device.
         # For the same reason not kornia's `gaussian_blur2d`, which looks at the sign of sigma.
-        across, down = (get_gaussian_kernel1d(2 * n - 1, sigma) for n in (width, height))
+        reach = math.ceil(REACH * self.schedule.largest(width))
+        across, down = (get_gaussian_kernel1d(2 * min(reach, n - 1) + 1, sigma) for n in (width, height))
         with _no_autocast(x.device):
             return filter2d_separable(x.to(dtype), across, down, border_type="reflect").to(x.dtype)
 

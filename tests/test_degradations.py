@@ -79,6 +79,15 @@ def test_gaussian_blur_is_kornia_s_and_the_heat_equation_s_away_from_the_edges()
     torch.testing.assert_close(blur(x, t)[middle], HeatBlur()(x, t)[middle], atol=2e-3, rtol=0)
 
 
+def test_a_small_blur_takes_a_short_kernel_and_stays_the_same() -> None:
+    x, t = images(2, 3, 40, 40, dtype=torch.float64), torch.tensor([0.5, 1.0], dtype=torch.float64)
+    blur = GaussianBlur(LogBlur(sigma_max=2))
+    whole = gaussian_blur2d(x, (79, 79), blur.sigma(t, 40)[:, None].expand(-1, 2), border_type="reflect")
+    assert 0 < (blur(x, t) - whole).abs().max() < 2e-3  # 1e-4 of the Gaussian is cut off on each axis
+    middle = (..., slice(10, 30), slice(10, 30))
+    torch.testing.assert_close(blur(x, t)[middle], HeatBlur(LogBlur(sigma_max=2))(x, t)[middle], atol=2e-3, rtol=0)
+
+
 def test_add_noise_is_its_formula_for_images_and_rows() -> None:
     for shape in ((4, 3, 5, 6), (4, 7)):
         x, noise, (alpha, sigma) = images(*shape), images(*shape) + 1, torch.rand(2, 4)

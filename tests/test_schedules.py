@@ -126,7 +126,8 @@ def test_blur_runs_from_its_least_to_the_width_on_a_log_scale(width: int, dtype:
     sigma = LogBlur().sigma(t, width)
     assert sigma[0] == torch.tensor(0.3, dtype=dtype) and sigma[2] == width
     assert float(sigma[1]) == pytest.approx(math.sqrt(0.3 * width))
-    assert LogBlur(sigma_max=5).sigma(t, width)[2] == 5
+    assert LogBlur(sigma_max=5).sigma(t, width)[2] == LogBlur(sigma_max=5).largest(width) == 5
+    assert LogBlur().largest(width) == width
     inner = torch.tensor([0.1, 0.9], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda s: LogBlur().sigma(s, width), inner)
 

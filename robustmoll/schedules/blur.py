@@ -12,11 +12,15 @@ __all__ = ["BlurSchedule", "LogBlur"]
 
 
 class BlurSchedule(ABC):
-    """A function sigma(t), the blur's standard deviation in pixels; a new schedule defines this one."""
+    """A function sigma(t), the blur's standard deviation in pixels; a new schedule defines two methods."""
 
     @abstractmethod
     def sigma(self, t: Tensor, width: int) -> Tensor:
         """The blur at t for images of that width, in pixels, shaped as t."""
+
+    @abstractmethod
+    def largest(self, width: int) -> float:
+        """The largest of these, a plain number: by it convolutions choose their kernels."""
 
 
 @dataclass(frozen=True)
@@ -46,4 +50,7 @@ class LogBlur(BlurSchedule):
             raise ValueError(f"LogBlur needs 0 < sigma_min < sigma_max, got {self}")
 
     def sigma(self, t: Tensor, width: int) -> Tensor:
-        return geometric(self.sigma_min, self.sigma_max or width, t)
+        return geometric(self.sigma_min, self.largest(width), t)
+
+    def largest(self, width: int) -> float:
+        return self.sigma_max or width
