@@ -1,8 +1,8 @@
 """Invertible maps of images, and the logarithms of their Jacobian determinants: the parts of flows.
 
 A bijection takes images (B, C, H, W) to images of the same shape. Its `forward` gives log |det dz/dx| besides, for each
-image, as the change of variables log p(x) = log p(z) + log |det dz/dx| asks for. Run them in float32 or better: the
-determinants are sums over all pixels.
+image, as the change of variables log p(x) = log p(z) + log |det dz/dx| asks for. Under autocast, networks inside run in
+half precision, but images and determinants stay in float32: these are sums over all pixels.
 """
 
 from abc import ABC, abstractmethod
@@ -159,10 +159,11 @@ class InvertibleConv(Bijection):
         return self.permutation @ self._lower() @ self._upper()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return F.conv2d(x, self.weight()[..., None, None]), self.log_s.sum() * x[0, 0].numel()
+        with torch.autocast(x.device.type, enabled=False):  # half precision would be no inverse of anything
+            return F.conv2d(x, self.weight()[..., None, None]), self.log_s.sum() * x[0, 0].numel()
 
     def inverse(self, z: Tensor) -> Tensor:
-        rows = self.permutation.T @ z.flatten(2)
+        rows = z[:, self.permutation.argmax(0)].flatten(2)
         rows = torch.linalg.solve_triangular(self._lower(), rows, upper=False, unitriangular=True)
         return torch.linalg.solve_triangular(self._upper(), rows, upper=True).view_as(z)
 

@@ -19,7 +19,7 @@ Hints = tuple[Tensor, ...]
 def normal_log_prob(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
     """Returns log N(x; mean, exp(log_std)^2), summed over all dimensions but the first, shape (B,)."""
     nats = -0.5 * ((x - mean) * (-log_std).exp()).square() - log_std - 0.5 * math.log(2 * math.pi)
-    return nats.flatten(1).sum(1)
+    return nats.flatten(1).sum(1, dtype=torch.promote_types(nats.dtype, torch.float32))
 
 
 def normal_noise(like: Tensor, generator: Generator | None) -> Tensor:
