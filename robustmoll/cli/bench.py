@@ -18,6 +18,7 @@ from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load
 from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.data.corrupted.manifest import MANIFEST
 from robustmoll.evaluate.bench import bench, check_request
+from robustmoll.evaluate.finished import SUITE
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
 from robustmoll.evaluate.report import write_report
@@ -29,9 +30,7 @@ from robustmoll.evaluate.views import View
 from robustmoll.tasks import Classifier, Classify, load_classifier
 from robustmoll.train import Trainer
 
-__all__ = ["SUITE", "bench_run", "run"]
-
-SUITE = "corruptions"
+__all__ = ["bench_run", "run"]
 
 
 def run(args: Sequence[str]) -> None:

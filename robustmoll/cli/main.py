@@ -13,13 +13,15 @@ __all__ = ["COMMANDS", "main"]
 # A command is the module of its name in this package (fit-labels: fit_labels), imported when it is asked for: each
 # needs others of the libraries, which take seconds.
 COMMANDS = {
-    "train": "trains a robust classifier from a config, benchmarks it and writes a report",
+    "train": "trains a classifier or a likelihood model from a config, measures it and writes a report",
     "sweep": "trains configs with several seeds, skips what is finished, and makes one table",
     "bench": "measures runs, timm networks and saved ones on clean and corrupted images",
     "corrupt": "writes the corrupted version of a data set's test images, as files",
     "data": "lists the known data sets, gets their archives, verifies corrupted sets",
     "compare": "shows runs side by side, with differences and bootstrap intervals",
     "fit-labels": "chooses label schedules by which the next training is as sure as it is right",
+    "export": "writes a finished classifier for timm, TorchScript or ONNX, with its model card",
+    "sample": "draws rows or images from a likelihood model, or what lies between two of them",
     "models": "lists the networks that robustmoll adds to timm's",
 }
 

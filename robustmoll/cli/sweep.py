@@ -8,8 +8,8 @@ from pathlib import Path
 import rich
 from rich.table import Table
 
-from robustmoll.cli.bench import SUITE
 from robustmoll.config import Parser, training_parser
+from robustmoll.evaluate.finished import SUITE
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.seeds import seeds_rows, seeds_table
 from robustmoll.files import write_whole

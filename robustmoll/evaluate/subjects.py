@@ -1,17 +1,19 @@
 """Whom a benchmark asks: timm's networks by name, from the Hub, or from a local folder or file."""
 
 import contextlib
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import timm
 from safetensors import SafetensorError
 from timm.data import resolve_model_data_config
 from timm.models import is_model_pretrained
-from torch import nn
+from torch import Tensor, nn
 
 from robustmoll import checkpoint
 from robustmoll.evaluate.views import View
@@ -105,10 +107,10 @@ def _local(path: Path) -> Subject:
     name = folder.resolve().name
     if (folder / "checkpoint.json").exists():  # one of ours
         saved = checkpoint.load(folder)
-        channels, height, width = saved.config["pretrained_cfg"]["input_size"]
-        classifier = load_classifier(saved.config, saved.weights)
-        return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+        return _ours(name, saved.config, saved.weights)
     try:
+        if config := json.loads((folder / "config.json").read_text()).get("robustmoll"):  # exported
+            return _ours(name, config, safetensors.torch.load_file(weights))
         subject = _subject(name, timm.create_model(f"local-dir:{folder}", pretrained=False))
         state = safetensors.torch.load_file(weights)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -117,6 +119,12 @@ def _local(path: Path) -> Subject:
         ) from error
     load_weights(subject.model, state)  # type: ignore[type-var]
     return subject
+
+
+def _ours(name: str, config: dict[str, Any], weights: dict[str, Tensor]) -> Subject:
+    channels, height, width = config["pretrained_cfg"]["input_size"]
+    classifier = load_classifier(config, weights)
+    return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,62 @@
+"""A finished training, as its folder tells: the classifier, and what its benchmark found."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from robustmoll import checkpoint
+from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.results import Results
+from robustmoll.tasks import Classifier, load_classifier
+
+__all__ = ["SUITE", "Run"]
+
+SUITE = "corruptions"
+"""The benchmark's name in a run's folder: RUN/bench/SUITE."""
+
+
+class Run:
+    """A training that has ended, as its folder tells.
+
+    Args:
+        folder: That `robustmoll train` or `train` wrote.
+
+    Raises:
+        ValueError: If it is none.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / "checkpoints").is_dir():
+            raise ValueError(f"{folder} is no run, or has no checkpoint yet; give the folder that training wrote")
+
+    @cached_property
+    def saved(self) -> checkpoint.Checkpoint:
+        """The checkpoint that the training ended in."""
+        return checkpoint.load_final(self.folder / "checkpoints")[0]
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """Images in [0, 1], or uint8, to logits; on the CPU, in eval mode."""
+        if "label_names" not in self.saved.config:
+            raise ValueError(f"{self.folder} is no classifier, but a {self.saved.config.get('architecture', 'model')}")
+        return load_classifier(self.saved.config, self.saved.weights).eval()
+
+    @property
+    def results(self) -> Results:
+        """Its benchmark under generated corruptions."""
+        return Results(self.folder / "bench" / SUITE)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The finished cells of its benchmark."""
+        return self.results.cells()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Their means, as the benchmark wrote them, see `robustmoll.evaluate.summary.summarise`."""
+        return json.loads((self.results.folder / "summary.json").read_text())
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"

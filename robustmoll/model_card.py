@@ -1,0 +1,116 @@
+"""The model card of a finished classifier, as Markdown: how to load it, how robust it is, how it was trained."""
+
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from robustmoll.evaluate.fingerprint import fingerprint
+from robustmoll.evaluate.finished import Run
+from robustmoll.evaluate.tables import summary_text
+
+__all__ = ["model_card"]
+
+HEAD = """---
+library_name: timm
+pipeline_tag: image-classification
+tags: [image-classification, robustness, calibration, robustmoll]
+---
+"""
+
+
+def model_card(run: Run, files: AbstractSet[str], in_timm: bool) -> str:
+    """Returns the card of a run's classifier.
+
+    Args:
+        run: Which.
+        files: Names of the exported files that the card speaks of.
+        in_timm: Whether timm builds the network by itself.
+    """
+    config = run.saved.config
+    channels, height, width = config["pretrained_cfg"]["input_size"]
+    classes = len(config["label_names"])
+    name = run.folder.resolve().name
+    parts = [
+        f"{HEAD}\n# {name}",
+        f"{config['architecture']}: {channels} x {height} x {width} pixels to {classes} classes, trained with"
+        " robustmoll.",
+        "## Use",
+        *_use(files, in_timm, config),
+        "## Robustness",
+        *_robustness(run),
+        "## Training",
+        f"{run.saved.step:,} steps of this config:\n\n```yaml\n{_training(run.folder)}```",
+        "## Limits",
+        _limits(run, classes),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _use(files: AbstractSet[str], in_timm: bool, config: dict[str, Any]) -> list[str]:
+    """Says how each exported file is loaded."""
+    cfg, parts = config["pretrained_cfg"], []
+    if "model.safetensors" in files:
+        parts.append(
+            "Images in [0, 1], shape (B, C, H, W), or uint8:\n\n```python\nimport robustmoll as rm\n\n"
+            'model = rm.from_pretrained("FOLDER")\nlogits = model(images)\n```'
+        )
+        how = (
+            'In timm the network takes images standardised with its `pretrained_cfg["mean"]` and `["std"]`,'
+            f" {_rounded(cfg['mean'])} and {_rounded(cfg['std'])}:\n\n```python\n"
+            "import robustmoll.models  # registers its networks in timm\nimport timm\n\n"
+            'network = timm.create_model("local-dir:FOLDER", pretrained=True).eval()\n```'
+        )
+        parts.append(how if in_timm else "timm alone does not load it: its stem was replaced to suit small images.")
+    if "model.torchscript.pt" in files:
+        parts.append('`torch.jit.load("model.torchscript.pt")` takes images in [0, 1], float32.')
+    if "model.onnx" in files:
+        parts.append(
+            "model.onnx has the input `images`, in [0, 1], float32, any number of them, and the output `logits`."
+        )
+    return parts
+
+
+def _rounded(values: list[float]) -> str:
+    return "(" + ", ".join(f"{value:.4f}" for value in values) + ")"
+
+
+def _robustness(run: Run) -> list[str]:
+    """Returns the tables of its benchmark, if there is one of these very weights."""
+    if not run.cells:
+        return [f"Not measured: `robustmoll bench {run.folder}` does it."]
+    model = run.classifier
+    if run.results.identity()["weights"] != fingerprint([*model.parameters(), *model.buffers()]):
+        return [f"The benchmark in {run.results.folder} is of other weights, and left out."]
+    summary = run.summary
+    parts = [
+        summary_text(summary).replace("\n## ", "\n### ").partition("\n\n")[2].strip()
+    ]  # the card has its own title
+    if (a := summary["temperature_a"]) is not None:
+        mean = (a * summary["temperature_b"]) ** 0.5
+        parts.append(f"Logits are not rescaled: to calibrate them on clean images, divide them by T = {mean:.3f}.")
+    return parts
+
+
+def _training(folder: Path) -> str:
+    """The config without what concerns the machine and the benchmark."""
+    path = folder / "config.yaml"
+    tree = yaml.safe_load(path.read_text()) if path.exists() else {}
+    kept = {key: value for key, value in tree.items() if key not in ("run", "resume", "bench", "trackers", "workers")}
+    return yaml.safe_dump(kept, sort_keys=False)
+
+
+def _limits(run: Run, classes: int) -> str:
+    """Says what the figures do not."""
+    lines = [
+        f"- It knows {classes} classes and gives one of them to any picture, whatever it shows.",
+        "- The corruptions of the benchmark are synthetic. It says nothing of adversarial attacks or of other domains.",
+    ]
+    mollify = yaml.safe_load(_training(run.folder)).get("mollify", {})
+    roles = [role for role, p in (mollify.get("probabilities") or {}).items() if role != "clean" and p]
+    if roles:
+        lines.append(
+            f"- It was trained with {' and '.join(roles)}: the tables without these families are the fairer ones."
+        )
+    return "\n".join(lines)
