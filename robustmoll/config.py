@@ -1,7 +1,8 @@
 """From a YAML file and flags to objects: every key is an argument of a constructor, and its docstring is the help.
 
-A training config has the arguments of `Trainer` and `Classify` at the top, and below them the groups `data` (a class
-of `robustmoll.data`, or of yours by import path), `model`, `mollify`, `optimizer`, `scheduler` and `bench`.
+A training config has the arguments of `Trainer` and of its task at the top, and below them the groups `data` (a class
+of `robustmoll.data`, or of yours by import path), `model`, `optimizer`, `scheduler` and `bench`, and `mollify` (of
+`task: classify`, the default) or `anneal` (of `task: density`); see `robustmoll.config_tasks`.
 """
 
 import difflib
@@ -9,6 +10,7 @@ import inspect
 import pydoc
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
@@ -16,32 +18,16 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll import data, degradations, schedules, times
-from robustmoll.checks import Mistake
+from robustmoll.checks import Mistake, known_name
 from robustmoll.config_files import Source, read_config
-from robustmoll.data import Data, augment
-from robustmoll.evaluate.bench import bench, check_request
-from robustmoll.mollify import Mollify
-from robustmoll.tasks import Classify, ModelArgs
+from robustmoll.config_tasks import LINKED, TASKS
+from robustmoll.data import augment, tables
 from robustmoll.train import Trainer
 
-__all__ = [
-    "Parser",
-    "add_bench_arguments",
-    "bench_arguments",
-    "build_trainer",
-    "load_run",
-    "training_parser",
-]
+__all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
 
 # Modules whose classes a config may name without their path.
-CLASSES = (data, augment, degradations, schedules, times)
-# What the data tell, and no key does.
-LINKED = "mollify.num_classes"
-# What `bench` gets from elsewhere.
-NOT_BENCH_KEYS: set[str | int] = {
-    *("model", "data", "out", "device", "name", "accelerator"),
-    *("corrupted", "view", "stage", "held_out"),
-}
+CLASSES = (data, tables, augment, degradations, schedules, times)
 
 
 class Parser(ArgumentParser):
@@ -59,69 +45,87 @@ class Parser(ArgumentParser):
         raise Mistake(one_line(message, options))
 
 
-def training_parser() -> Parser:
-    """Returns the parser of training configs."""
-    parser = Parser(prog="robustmoll train", description="Train, benchmark and report.")
+class TrainingParser(Parser):
+    """The parser of training configs, see `training_parser`.
+
+    Attributes:
+        task: Whose arguments it has; "" until configs or flags tell.
+    """
+
+    task: str | None = None  # as in the parsers that jsonargparse makes of this class for parts of a config
+
+    def parse_configs(self, configs: Sequence[Source], flags: Sequence[str] = ()) -> Namespace:
+        if self.task is not None:
+            self._take(known_name("task", _task(configs, flags), TASKS))
+        return super().parse_configs(configs, flags)
+
+    def _take(self, task: str) -> None:
+        """Adds the arguments of a task."""
+        if not self.task:
+            self.task = task
+            TASKS[task].add_to(self)
+        assert task == self.task, "a parser is for configs of one task"
+
+
+def training_parser() -> TrainingParser:
+    """Returns a parser of training configs; it gets the arguments of their task once it sees which that is."""
+    parser = TrainingParser(prog="robustmoll train", description="Train, benchmark and report.")
+    parser.task = ""
     parser.add_argument(
         "--config", action="config", help="YAML file, or several of these flags; other flags override its keys."
     )
+    parser.add_argument("--task", default="classify", help=f"What is trained: {' or '.join(TASKS)}.")
     parser.add_class_arguments(Trainer, skip={"data", "task"})
-    parser.add_class_arguments(Classify, skip={"model", "mollify"})
-    parser.add_subclass_arguments(Data, "data", required=True)
-    parser.add_class_arguments(ModelArgs, "model")
-    parser.add_class_arguments(Mollify, "mollify")
-    parser.link_arguments("data", LINKED, compute_fn=_count_classes, apply_on="instantiate")
-    add_bench_arguments(parser, "bench")
     return parser
 
 
-def add_bench_arguments(parser: Parser, group: str | None = None) -> None:
-    """Adds the arguments of `robustmoll.evaluate.bench` that a user chooses."""
-    parser.add_function_arguments(bench, group, skip=NOT_BENCH_KEYS)
-
-
-def build_trainer(parser: Parser, config: Namespace) -> Trainer:
+def build_trainer(parser: Parser, config: Namespace) -> Trainer[Any]:
     """Makes the objects that a parsed training config describes.
 
     Raises:
         ValueError: If a constructor refuses its arguments; one line.
     """
-    check_request(**{name: config.bench[name] for name in inspect.signature(check_request).parameters})
+    kind = TASKS[config.task]
+    kind.check(config.bench)
     try:
         parts = parser.instantiate(config)
     except ValueError as error:
         raise ValueError(one_line(str(error))) from error
     names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
-    own = inspect.signature(Classify).parameters.keys() - {"model", "mollify"}
-    task = Classify(parts.model, parts.mollify, **{name: parts[name] for name in own})
-    return Trainer(parts.data, task, **{name: parts[name] for name in names if name in parts})
+    return Trainer(parts.data, kind.build(parts), **{name: parts[name] for name in names if name in parts})
 
 
-def bench_arguments(config: Namespace) -> dict[str, Any]:
-    """Returns the arguments of `robustmoll.evaluate.bench` that a config holds."""
-    names = inspect.signature(bench).parameters.keys() - NOT_BENCH_KEYS
-    return {name: config[name] for name in names if name in config}
-
-
-def load_run(run: str | Path) -> tuple[Trainer, Namespace]:
+def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Namespace]:
     """Reads the config of a run.
+
+    Args:
+        run: Its folder.
+        task: What it must have trained.
 
     Returns:
         What trained it, and its config.
 
     Raises:
-        ValueError: If the folder is no run, or its config is not readable.
+        ValueError: If the folder is no run, or one of another task, or its config is not readable.
     """
     path = Path(run) / "config.yaml"
     if not path.exists():
         raise ValueError(f"{run} is no run: {path} is missing; give the folder that `robustmoll train` wrote")
     parser = training_parser()
     config = parser.parse_args(["--config", str(path), "--run", str(run)])
+    if config.task != task:
+        raise ValueError(f"{run} is a run of the task {config.task!r}, but this needs one of {task!r}")
     return build_trainer(parser, config), config
 
 
-def _count_classes(data: Data) -> int:
-    return len(data.classes())
+def _task(configs: Sequence[Source], flags: Sequence[str]) -> str:
+    """Which task configs and flags are of; the last flag counts."""
+    task = read_config(configs).get("task", "classify")
+    for flag, value in pairwise([*flags, ""]):
+        name, given, after = flag.partition("=")
+        if name == "--task":
+            task = after if given else value
+    return str(task)
 
 
 class _Dumper(yaml.SafeDumper):

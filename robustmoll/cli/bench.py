@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from robustmoll import checkpoint
-from robustmoll.config import Parser, add_bench_arguments, bench_arguments, load_run
+from robustmoll.config import Parser, load_run
+from robustmoll.config_tasks import TASKS
 from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.data.corrupted.manifest import MANIFEST
 from robustmoll.evaluate.bench import bench, check_request
@@ -32,6 +33,8 @@ from robustmoll.train import Trainer
 
 __all__ = ["bench_run", "run"]
 
+CLASSIFY = TASKS["classify"]
+
 
 def run(args: Sequence[str]) -> None:
     """Benchmarks each subject that is named."""
@@ -44,7 +47,7 @@ def run(args: Sequence[str]) -> None:
     for subject in asked.subjects:
         if subject in runs:
             trainer, config = runs[subject]
-            parser.set_defaults(bench_arguments(config.bench))  # flags override what the run's config says
+            parser.set_defaults(CLASSIFY.measuring(config.bench))  # flags override what the run's config says
             _bench_saved(trainer, parser.instantiate(parser.parse_args(args)))
         else:
             _bench_network(subject, parser.instantiate(asked))
@@ -73,7 +76,7 @@ def bench_parser() -> Parser:
         help="Families of corruptions that a network was trained with: noise, blur, ... A run knows its own.",
     )
     parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
-    add_bench_arguments(parser)
+    parser.add_function_arguments(bench, skip=set(CLASSIFY.not_keys))
     return parser
 
 
@@ -140,7 +143,7 @@ def _images(chosen: Namespace, subject: Subject) -> ImageSet:
 def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str, Any]:
     """Returns the keyword arguments of `bench`."""
     corrupted = open_corrupted(chosen.corrupted, test) if chosen.corrupted else None
-    return {**bench_arguments(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
+    return {**CLASSIFY.measuring(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
 
 
 def _plain(name: str) -> str:

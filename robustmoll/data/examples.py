@@ -73,8 +73,13 @@ class Examples(Protocol):
         """Returns what is left for the training, and a share in (0, 1) held out as "validation"; always the same."""
 
 
-class Source(Protocol):
+class Source(ABC):
     """A data set that a config names: `Data` of images, or a `Table`."""
 
+    @abstractmethod
     def load(self) -> tuple[Examples, Examples]:
-        """Returns the training and the test set."""
+        """Returns the training and the test set.
+
+        Raises:
+            ValueError: If the files are not what they should be; the message names the file and the remedy.
+        """

@@ -1,12 +1,13 @@
 """What a data set is here: images behind an index, their labels, and where they come from."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from robustmoll.data.examples import Source
 from robustmoll.data.images import Fit, Images, subset
 from robustmoll.data.pixels import Pixels
 
@@ -144,8 +145,8 @@ def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple
     return torch.from_numpy(left), torch.from_numpy(held_out)
 
 
-class Data(ABC):
-    """A data set that a config names; a new one is a subclass with `load`, in a file of its own.
+class Data(Source):
+    """A data set of images that a config names; a new one is a subclass with `load`, in a file of its own.
 
     Constructor arguments are the config's keys. Nothing is read before it is asked for.
     """

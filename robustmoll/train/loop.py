@@ -46,9 +46,7 @@ class Training:
 
     def __init__(self, args: Trainer, accelerator: Accelerator) -> None:
         train: Examples
-        train, self.seen = args.sets  # the test set is looked at after every epoch, and never chosen by
-        if args.validation:
-            train, self.seen = train.hold_out(args.validation)
+        train, self.seen = args.split  # a test set is looked at after every epoch, and never chosen by
         if not accelerator.num_processes <= args.batch_size <= len(train):
             raise ValueError(
                 f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"

@@ -100,6 +100,12 @@ class Trainer(Generic[TaskT]):
         """The training and the test set, read when first asked for."""
         return self.data.load()
 
+    @cached_property
+    def split(self) -> tuple[Any, Any]:
+        """What is trained on, and what is looked at after every epoch: held-out data, or else the test set."""
+        train, test = self.sets
+        return train.hold_out(self.validation) if self.validation else (train, test)
+
     def fit(self, config: str | None = None) -> Any:  # noqa: ANN401 (the task's model)
         """Trains until the last epoch, or until Ctrl-C, which writes a checkpoint first.
 

@@ -1,6 +1,6 @@
 """What a table is here: rows of real numbers, standardised, and where they come from."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustmoll.data.examples import Source
 from robustmoll.data.tables.columns import Columns, last_digits
 
 __all__ = ["Table", "TableSet", "Values"]
@@ -62,7 +63,7 @@ class Values(NamedTuple):
     numbers: NDArray[np.float64]
 
 
-class Table(ABC):
+class Table(Source):
     """A table that a config names; a new one is a subclass with `read`.
 
     Args:

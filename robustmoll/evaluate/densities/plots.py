@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from robustmoll.evaluate.densities.grids import grid
 from robustmoll.evaluate.plots.style import figure, picture
 
 __all__ = ["annealed_densities", "column_histograms", "density_curves", "image_grid", "images_over_training"]
@@ -108,17 +108,6 @@ def column_histograms(samples: Tensor, rows: Tensor, names: Sequence[str]) -> Fi
     for ax in drawn.axes[len(names) :]:
         ax.set_visible(False)
     return drawn
-
-
-def grid(images: Tensor, columns: int) -> np.ndarray:
-    """Returns images (N, C, H, W), uint8, side by side in one of shape (H', W', C), with white between."""
-    n, channels, height, width = images.shape
-    columns = min(columns, n)
-    down = -(-n // columns)
-    sheet = torch.full((down * columns, channels, height + 1, width + 1), 255, dtype=torch.uint8)
-    sheet[:n, :, :height, :width] = images
-    rows = sheet.view(down, columns, channels, height + 1, width + 1).permute(0, 3, 1, 4, 2)
-    return rows.reshape(down * (height + 1), columns * (width + 1), channels)[:-1, :-1].numpy()
 
 
 def _show(ax: object, shown: np.ndarray) -> None:

@@ -20,7 +20,7 @@ from robustmoll.evaluate.densities.plots import (
     image_grid,
     images_over_training,
 )
-from robustmoll.evaluate.densities.summary import density_rows, density_text, note, summarise_density
+from robustmoll.evaluate.densities.summary import density_line, density_rows, density_text, note, summarise_density
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.plots.style import save_pictures
 from robustmoll.files import write_whole
@@ -28,7 +28,7 @@ from robustmoll.run import MetricsFile
 from robustmoll.tasks.density import EXTENT, Density
 from robustmoll.tasks.likelihood import load_likelihood
 
-__all__ = ["FOLDER", "measure_run", "write_density_report"]
+__all__ = ["FOLDER", "density_line", "measure_run", "write_density_report"]
 
 FOLDER = "density"  # of a run, for its summaries
 CAPTIONS = {
@@ -49,14 +49,15 @@ CAPTIONS = {
 }
 
 
-def measure_run(run: Path, train: Examples, test: Examples, samples: int) -> dict[str, Any]:
+def measure_run(run: Path, train: Examples, test: Examples, samples: int = 64) -> dict[str, Any]:
     """Measures the checkpoint that counts, and beside it the last one, and writes summary.json and summary.md.
 
     Args:
         run: Its folder.
         train: What it was trained on, without what was held out.
         test: Clean data to measure it on.
-        samples: Latent variables of a bound for each of these.
+        samples: Latent variables that a bound has for each of these, at least 1: the more, the tighter. Models with an
+            exact likelihood have none.
 
     Returns:
         The summary, see `summarise_density`.
@@ -68,7 +69,7 @@ def measure_run(run: Path, train: Examples, test: Examples, samples: int) -> dic
         label: (found.step, load_likelihood(found.config, found.weights).eval())
         for label, found in (chosen | {"last step": last}).items()
     }
-    summary = summarise_density(run.resolve().name, models, train, test, samples)
+    summary = summarise_density(run.resolve().name, final.config["architecture"], models, train, test, samples)
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
     write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

@@ -14,7 +14,7 @@ from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.evaluate.tables import markdown_table
 from robustmoll.tasks.likelihood import Likelihood, told_likelihoods
 
-__all__ = ["Line", "density_rows", "density_text", "note", "summarise_density"]
+__all__ = ["Line", "density_line", "density_rows", "density_text", "note", "summarise_density"]
 
 # By the name of the mean negative log-likelihood: how it is told, its sign there, and the head of the column.
 TOLD = {
@@ -49,12 +49,18 @@ class Line:
 
 
 def summarise_density(
-    name: str, models: Mapping[str, tuple[int, Likelihood]], train: Examples, test: Examples, samples: int
+    run: str,
+    name: str,
+    models: Mapping[str, tuple[int, Likelihood]],
+    train: Examples,
+    test: Examples,
+    samples: int,
 ) -> dict[str, Any]:
     """Measures checkpoints of one run on clean test data.
 
     Args:
-        name: Of the run.
+        run: Its name.
+        name: Of the model.
         models: By what they are called: step and model, in eval mode, on the CPU.
         train: What they were trained on, to which the Gaussian of a table is fitted.
         test: What they are measured on.
@@ -77,8 +83,8 @@ def summarise_density(
         if gaussian is not None:
             lines.append(Line.of("full-covariance Gaussian", -gaussian))
     return {
-        "run": name,
-        "model": type(model.backbone).__name__,
+        "run": run,
+        "model": name,
         "dataset": test.name,
         "figure": figure,
         "told": model.figure,
@@ -88,6 +94,12 @@ def summarise_density(
         "n_test": len(test),
         "lines": [asdict(line) for line in lines],
     }
+
+
+def density_line(summary: dict[str, Any]) -> str:
+    """Returns the figures of a summary in one line."""
+    figures = [f"{line['name']} {line['value']:.3f} ± {line['standard_error']:.3f}" for line in summary["lines"]]
+    return f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(figures)}"
 
 
 def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -67,7 +67,7 @@ class MultiScaleFlow(DensityModel):
         self.flows = nn.ModuleList(flows)  # type: ignore[assignment]
         self.given = nn.ModuleList(given)  # type: ignore[assignment]
 
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def transform(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns all latent variables in a row, shape (B, C H W), and log |det dz/dx|, shape (B,)."""
         total, latents = x.new_zeros(len(x)), []
         for level, flow in enumerate(self.flows):
@@ -80,6 +80,10 @@ class MultiScaleFlow(DensityModel):
                 latents.append(z.flatten(1))
         return torch.cat([*latents, x.flatten(1)], 1), total
 
+    def encode(self, x: Tensor) -> Tensor:
+        """Returns all latent variables in a row, shape (B, C H W)."""
+        return self.transform(x)[0]
+
     def decode(self, z: Tensor) -> Tensor:
         """Returns the images (B, C, H, W) of latent variables (B, C H W)."""
         parts = z.split([math.prod(shape) for shape in self.latent_shapes], 1)
@@ -91,7 +95,7 @@ class MultiScaleFlow(DensityModel):
         return x
 
     def log_prob(self, x: Tensor, generator: Generator | None = None, samples: int = 1) -> Tensor:
-        z, log_det = self.encode(x)
+        z, log_det = self.transform(x)
         return log_det - 0.5 * (z.square().sum(1) + z.shape[1] * math.log(2 * math.pi))
 
     @torch.no_grad()
