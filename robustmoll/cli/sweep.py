@@ -1,17 +1,22 @@
 """robustmoll sweep: configs times seeds, one training after the other, and one table of them all."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import rich
 from rich.table import Table
 
 from robustmoll.config import Parser, training_parser
+from robustmoll.evaluate.densities.report import FOLDER
+from robustmoll.evaluate.densities.seeds import density_seeds_rows
 from robustmoll.evaluate.finished import SUITE
 from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.seeds import seeds_rows, seeds_table
+from robustmoll.evaluate.seeds import seeds_rows
+from robustmoll.evaluate.tables import markdown_table
 from robustmoll.files import write_whole
 from robustmoll.run import check_config
 
@@ -33,20 +38,37 @@ def run(args: Sequence[str]) -> None:
     names = [Path(path).stem for path in config.configs]
     if len(set(names)) < len(names) or len(set(config.seeds)) < len(config.seeds):
         raise ValueError(f"configs need names of their own, and seeds must differ, got {names} and {config.seeds}")
-    jobs = {(path, seed): _job(path, seed, config.runs, flags) for seed in config.seeds for path in config.configs}
+    jobs, tasks = {}, set()
+    for path, seed in ((path, seed) for seed in config.seeds for path in config.configs):
+        jobs[path, seed], task = _job(path, seed, config.runs, flags)
+        tasks.add(task)
+    if len(tasks) > 1:
+        raise ValueError(f"one table is of one task, but these configs are of {' and '.join(sorted(tasks))}")
     for number, job in enumerate(jobs.values(), start=1):
         print(f"{job[job.index('--run') + 1]}, training {number} of {len(jobs)}", flush=True)
         _train(job)
-    study = {
-        Path(path).stem: [Results(_folder(path, seed, config.runs) / "bench" / SUITE).cells() for seed in config.seeds]
-        for path in config.configs
-    }
-    write_whole(Path(config.runs) / "sweep.md", seeds_table(study).encode())
-    header, rows = seeds_rows(study)
+    study = {Path(path).stem: [_folder(path, seed, config.runs) for seed in config.seeds] for path in config.configs}
+    header, rows = ROWS[tasks.pop()](study)
+    write_whole(Path(config.runs) / "sweep.md", f"{markdown_table(header, rows)}\n".encode())
     table = Table(*header, caption=f"also in {Path(config.runs) / 'sweep.md'}")
     for row in rows:
         table.add_row(*row)
     rich.print(table)
+
+
+def _bench_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[list[str]]]:
+    return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
+
+
+def _density_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[list[str]]]:
+    def summary(run: Path) -> dict[str, Any]:
+        return json.loads((run / FOLDER / "summary.json").read_text())
+
+    return density_seeds_rows({name: [summary(run) for run in runs] for name, runs in study.items()})
+
+
+# The table of a study's run folders, by the task of all its configs.
+ROWS = {"classify": _bench_rows, "density": _density_rows}
 
 
 def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -60,8 +82,8 @@ def _folder(path: str, seed: int, runs: str) -> Path:
     return Path(runs) / f"{Path(path).stem}-{seed}"
 
 
-def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> list[str]:
-    """Returns the arguments of a training, which are known to be right.
+def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> tuple[list[str], str]:
+    """Returns the arguments of a training, which are known to be right, and its task.
 
     Raises:
         ValueError: If the config has a mistake, or another one has been trained into the folder.
@@ -69,8 +91,9 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> list[str]:
     folder = _folder(path, seed, runs)
     job = ["--config", path, *flags, "--run", str(folder), "--seed", str(seed), "--resume", "true"]
     parser = training_parser()
-    check_config(folder / "config.yaml", parser.dump(parser.parse_args(job)))
-    return job
+    config = parser.parse_args(job)
+    check_config(folder / "config.yaml", parser.dump(config))
+    return job, config.task
 
 
 def _train(job: Sequence[str]) -> None:

@@ -1,0 +1,139 @@
+"""Tables: what is read, how it is split and scaled, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from robustmoll.data.tables import (
+    Columns,
+    EmbeddedTable,
+    GaussianRing,
+    Moons,
+    RedWine,
+    Table,
+    TableFile,
+    TableSet,
+    VonMisesRing,
+)
+from robustmoll.data.tables.columns import last_digits
+
+TABLES: list[Table] = [
+    *(EmbeddedTable(name) for name in ("wine", "iris", "breast_cancer", "diabetes")),
+    *(GaussianRing(n=500), VonMisesRing(n=500), Moons(n=500)),
+]
+
+
+def written(path: Path, text: str) -> TableFile:
+    path.write_text(text)
+    return TableFile(str(path), shuffle=False)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.read().name)
+def test_rows_are_standardised_by_the_training_part_and_come_back_in_their_units(table: Table) -> None:
+    train, test = table.load()
+    assert (train.split, test.split) == ("train", "test") and len(test) == len(table.read().numbers) // 10
+    torch.testing.assert_close(train.inputs.mean(0), torch.zeros(train.domain.shape), atol=1e-4, rtol=0)
+    torch.testing.assert_close(train.inputs.std(0, correction=0), torch.ones(train.domain.shape), atol=1e-4, rtol=0)
+    back = train.domain.leave(torch.cat([train.inputs, test.inputs])).numpy()
+    numbers = table.read().numbers
+    np.testing.assert_allclose(np.sort(back, 0), np.sort(numbers, 0), atol=1e-5 * np.abs(numbers).max())
+    again = table.load()[0]
+    assert torch.equal(again.inputs, train.inputs), "the split is always the same"
+
+
+def test_the_last_rows_are_the_test_and_those_before_them_validation(tmp_path: Path) -> None:
+    np.save(tmp_path / "redwine.npy", np.stack([np.arange(105.0), np.arange(105.0) % 7], axis=1))
+    train, test = RedWine(str(tmp_path)).load()
+    left, held_out = train.hold_out(0.1)
+    parts = [part.domain.leave(part.inputs)[:, 0].round().tolist() for part in (left, held_out, test)]
+    assert parts == [list(range(86)), list(range(86, 95)), list(range(95, 105))]
+    assert held_out.split == "validation" and left.split == "train"
+    assert train.domain.mean[0] == pytest.approx(np.arange(95).mean()), "of both training parts"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_csv_with_and_without_names_is_the_array(tmp_path: Path, separator: str) -> None:
+    numbers = np.random.default_rng(0).normal(size=(20, 3)).round(3)
+    lines = [separator.join(map(str, row)) for row in numbers]
+    named = written(tmp_path / "a.csv", "\n".join([separator.join(["x", "y", "z"]), *lines]))
+    bare = written(tmp_path / "b.csv", "\n".join(lines) + "\n")
+    np.save(tmp_path / "c.npy", numbers)
+    for table in (named, bare, TableFile(str(tmp_path / "c.npy"), shuffle=False)):
+        np.testing.assert_array_equal(table.read().numbers, numbers)
+    assert named.read().columns == ("x", "y", "z") and bare.read().columns == ("0", "1", "2")
+    chosen = TableFile(str(tmp_path / "a.csv"), columns=["z", "x"], shuffle=False).read()
+    np.testing.assert_array_equal(chosen.numbers, numbers[:, [2, 0]])
+
+
+ROWS = "\n".join(f"{i},{i % 5}" for i in range(30))
+BAD = [
+    ("x,y\n1,2\n3,\n" + ROWS, "1 value(s) that are missing or infinite, the first in column 'y', row 2"),
+    ("1,2\ninf,3\n" + ROWS, "1 value(s) that are missing or infinite, the first in column '0', row 2"),
+    ("x,y\n" + "\n".join(f"{i},4" for i in range(30)), "one value only in column 'y'"),
+    ("x,y\n1,red\n" + ROWS, "'red' in column 'y', row 1, where a number was expected"),
+    ("1,2\n3,4,5\n", "2 fields in line 1, but 3 in line 2"),
+    ("", "is empty"),
+    ("1,2\n", "1 row(s)"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_a_table_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError) as error:
+        written(tmp_path / "a.csv", text).load()
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_files_and_names_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"cannot read table .*redwine.npy: No such file"):
+        RedWine(str(tmp_path)).load()
+    with pytest.raises(ValueError, match=r"unknown kind of table '.xlsx'"):
+        TableFile("a.xlsx").load()
+    np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
+    with pytest.raises(ValueError, match="'a' in column '0'"):
+        TableFile(str(tmp_path / "text.npy")).load()
+    np.save(tmp_path / "pickled.npy", np.array([[object()]]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"no \.npy file of plain numbers"):
+        TableFile(str(tmp_path / "pickled.npy")).load()
+    table = written(tmp_path / "a.csv", "red,white\n" + ROWS)
+    table.columns = ["rd"]
+    with pytest.raises(ValueError, match="unknown column 'rd'; did you mean 'red'"):
+        table.load()
+
+
+def test_jitter_stays_within_what_was_rounded() -> None:
+    numbers = np.array([[7.4, 3, 0.123456], [7.8, 12, 0.2], [8.0, 4, 1 / 3], [8.25, 5, 2 / 3], [9.9, 6, 1 / 7]])
+    assert last_digits(numbers) == (0.1, 1.0, 0.0), "one value in four may be noted more exactly"
+    domain = Columns(("a", "b", "c"), (8.0, 6.0, 0.0), (2.0, 4.0, 1.0), (0.1, 1.0, 0.0))
+    x = torch.zeros(1000, 3)
+    moved = domain.leave(domain.enter(x, torch.rand(1000, 3, generator=torch.Generator().manual_seed(0))))
+    spread = moved.amax(0) - moved.amin(0)
+    torch.testing.assert_close(spread, torch.tensor([0.1, 1.0, 0.0], dtype=torch.float64), atol=0.01, rtol=0)
+    torch.testing.assert_close(moved.mean(0), torch.tensor([8.0, 6.0, 0.0], dtype=torch.float64), atol=0.03, rtol=0)
+    assert torch.equal(domain.enter(x), x)
+
+
+def test_toys_have_the_mass_that_they_say() -> None:
+    ring = torch.from_numpy(VonMisesRing(kappa=2, std=0.02, n=20_000).read().numbers)
+    radius, angle = ring.norm(dim=1), torch.atan2(ring[:, 1], ring[:, 0])
+    assert radius.mean() == pytest.approx(1, abs=1e-3) and radius.std() == pytest.approx(0.02, rel=0.05)
+    assert angle.cos().mean() == pytest.approx(0.698, abs=0.01), "I_1(2) / I_0(2)"
+    points = torch.from_numpy(GaussianRing(modes=4, std=0.05, n=8000).read().numbers)
+    modes = (torch.atan2(points[:, 1], points[:, 0]) / (torch.pi / 2)).round() % 4
+    shares = torch.bincount(modes.long(), minlength=4) / 8000
+    torch.testing.assert_close(shares, torch.full((4,), 0.25), atol=0.02, rtol=0)
+    for toy, argument in (
+        (Moons, {"std": 0}),
+        (GaussianRing, {"modes": 0}),
+        (VonMisesRing, {"kappa": -1}),
+        (Moons, {"n": 1}),
+    ):
+        with pytest.raises(ValueError, match="needs"):
+            toy(**argument)
+
+
+def test_an_unlabelled_set_has_labels_of_no_columns() -> None:
+    rows = TableSet("t", "train", torch.zeros(3, 2), Columns(("x", "y"), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0)))
+    assert rows.labels.shape == (3, 0) and len(rows) == 3

@@ -1,0 +1,299 @@
+"""Laws of likelihood-based training: the same loop, clean evaluation, known figures."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator, Tensor, nn
+from torch.distributions import Normal
+
+from robustmoll import Anneal, checkpoint
+from robustmoll.cli import main
+from robustmoll.config import build_trainer, training_parser
+from robustmoll.data.examples import Source
+from robustmoll.data.pixels import Pixels
+from robustmoll.data.tables import EmbeddedTable, Moons
+from robustmoll.evaluate.densities.gaussian import gaussian_nll
+from robustmoll.schedules import ConstantNoise
+from robustmoll.seeds import generator_at
+from robustmoll.tasks import Density, DensityArgs, DensityDraw, Likelihood
+from robustmoll.tasks.likelihood import told_likelihoods
+from robustmoll.train import OptimizerArgs, Trainer
+from tests.tiny_data import FewDigits
+from tests.tiny_densities import DiagonalGaussian, UniformCube
+
+DIAGONAL = DensityArgs("diagonal")
+CONFIGS = Path(__file__).parents[1] / "configs"
+SETS: dict[str, Source] = {"table": EmbeddedTable("iris"), "images": FewDigits()}
+
+
+class Stop(Exception):
+    """Stands for whatever ends a process."""
+
+
+class StoppingDensity(Density):
+    """Ends the training when it comes to a step, or gives one example an infinite loss there."""
+
+    stop_at = infinite_at = math.inf
+
+    def draw(self, n: int, size: object, generator: Generator, step: int) -> DensityDraw:
+        if step >= self.stop_at:
+            raise Stop
+        self.now = step
+        return super().draw(n, size, generator, step)
+
+    def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor, draw: DensityDraw) -> Tensor:
+        losses = super().losses(model, network, x, y, draw)
+        return torch.where((torch.arange(len(losses)) == 3) & (self.now == self.infinite_at), math.inf, losses)
+
+
+def trainer(run: Path, data: str = "table", task: Density | None = None, **kwargs: Any) -> Trainer[Density]:  # noqa: ANN401
+    task = task or StoppingDensity(DIAGONAL, Anneal(fraction=0.5))
+    arguments = {"epochs": 4, "batch_size": 32, "optimizer": OptimizerArgs("adam", lr=0.05), "checkpoint_minutes": 0.0}
+    return Trainer(SETS[data], task, str(run), **arguments | kwargs)
+
+
+def stopping(at: float) -> StoppingDensity:
+    task = StoppingDensity(DIAGONAL, Anneal(fraction=0.5))
+    task.stop_at = at
+    return task
+
+
+def weights(run: Path) -> dict[str, Tensor]:
+    return checkpoint.load(run / "checkpoints" / "last").weights
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_a_resumed_run_goes_on_at_its_step(tmp_path: Path, data: str) -> None:
+    trainer(tmp_path / "whole", data, ema=0.5).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "parts", data, stopping(5), ema=0.5).fit()
+    trainer(tmp_path / "parts", data, ema=0.5, resume=True).fit()
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert whole and all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_a_part_of_a_batch_is_what_it_is_in_the_whole(data: str) -> None:
+    task = Density(DIAGONAL, Anneal(10, ConstantNoise(0.3), spread=0.2))
+    train, _ = SETS[data].load()
+    model, x = task.build(train), train.inputs[:20]
+    draw = task.draw(20, (), generator_at(0), 3)
+    whole, part = task.prepare(model, x, draw), task.prepare(model, x[7:], draw.part(slice(7, 20)))
+    torch.testing.assert_close(part, whole[7:])
+    assert draw.t.unique().numel() == 20
+
+
+def test_the_model_finds_the_density_and_the_figure_is_that_of_clean_rows(tmp_path: Path) -> None:
+    run = trainer(tmp_path, epochs=12, validation=0.1, optimizer=OptimizerArgs("adam", lr=0.1))
+    model = run.fit()
+    train, held_out = run.split
+    assert rows(tmp_path)[-1].keys() >= {"validation_nll", "rows_per_s"}
+    independent = Normal(train.inputs.mean(0), train.inputs.std(0)).log_prob(held_out.inputs).sum(1).mean()
+    assert float(rows(tmp_path)[-1]["validation_nll"]) == pytest.approx(-float(independent), abs=0.15)
+    best = min(float(row["validation_nll"]) for row in rows(tmp_path))
+    with torch.no_grad():
+        found = float(told_likelihoods(model, [held_out.inputs]).mean())
+    assert found == pytest.approx(best, abs=1e-4), "the best counts"
+    assert model.backbone.calibrated > 0
+
+
+def test_mollified_steps_see_noise_and_the_others_the_data() -> None:
+    task = Density(DIAGONAL, Anneal(fraction=0.5), dequantise=False).over(epochs=4, steps_per_epoch=5)
+    train, _ = SETS["table"].load()
+    model, x = task.build(train), train.inputs[:32]
+    distance = [
+        float((task.prepare(model, x, task.draw(32, (), generator_at(s), s)) - x).abs().mean()) for s in range(20)
+    ]
+    assert distance[0] > 1 and distance[9] > 0 and distance[10:] == [0.0] * 10
+
+
+def test_an_even_density_costs_eight_bits_whatever_the_images() -> None:
+    train, _ = SETS["images"].load()
+    model = Likelihood(UniformCube(train.domain.shape), train.domain)
+    assert told_likelihoods(model, [train.inputs[:10], train.inputs[10:20]]).tolist() == pytest.approx([8.0] * 20)
+
+
+def test_bits_per_dim_is_the_entropy_of_the_grey_levels_for_a_density_that_knows_them() -> None:
+    # Of 4 equally likely levels, 64 apart: a density that is even on their intervals costs 2 bits a pixel.
+    domain = Pixels((1, 2, 2))
+    x = 64 * torch.randint(4, (50, 1, 2, 2), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    u = torch.rand(x.shape, generator=torch.Generator().manual_seed(1))
+    z = domain.enter(x, u)
+    inside = (((z + 1) * 128).floor() == x).flatten(1).all(1)
+    assert inside.all() and z.min() >= -1 and z.max() < 1
+    log_p = 4 * math.log(1 / 4 / (2 / 256))  # height of the density: 4 intervals of 2/256, a quarter of the mass each
+    assert float(domain.told(torch.tensor(-log_p))) == pytest.approx(2.0)
+    assert torch.equal(domain.leave(z), x) and torch.equal(domain.leave(domain.enter(x)), x)
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_a_loss_that_is_not_finite_stops_with_step_and_t_and_leaves_the_weights(tmp_path: Path, data: str) -> None:
+    bad = StoppingDensity(DIAGONAL, Anneal(fraction=0.5))
+    bad.infinite_at = 4
+    with pytest.raises(FloatingPointError, match=r"loss is inf at step 4, the weights are unchanged; t 0\.\d{3}$"):
+        trainer(tmp_path / "bad", data, bad).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "good", data, stopping(4)).fit()
+    one, other = weights(tmp_path / "bad"), weights(tmp_path / "good")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (Density(DIAGONAL, Anneal(degradation="blur")), "blur needs images .* for a table use noise"),
+        (Density(DensityArgs("diagonl"), Anneal()), "unknown density model 'diagonl'; did you mean 'diagonal'"),
+        (Density(DensityArgs("diagonal", {"hidden": 3}), Anneal()), "'diagonal' does not take these arguments"),
+        (Density(DIAGONAL, Anneal(steps=3)), r"at least an epoch \(4 steps\)"),
+        (Density(DIAGONAL, Anneal(steps=99)), r"at most the training \(16\)"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, task: Density, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        trainer(tmp_path / "run", task=task).fit()
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_fewer_rows_than_a_batch_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the 135 training rows of iris, got 136"):
+        trainer(tmp_path / "run", batch_size=136).fit()
+
+
+def test_the_gaussian_s_line_is_scipy_s() -> None:
+    from scipy.stats import multivariate_normal
+
+    train, test = (part.inputs.double() for part in EmbeddedTable("wine").load())
+    found = gaussian_nll(train, test)
+    expected = multivariate_normal(train.mean(0), np.cov(train.T.numpy(), bias=True)).logpdf(test.numpy())
+    assert found is not None
+    torch.testing.assert_close(-found, torch.from_numpy(expected))
+    assert gaussian_nll(torch.cat([train, train[:, :1]], 1), test) is None, "in a plane there is no density"
+
+
+DATA = ["--task", "density", "--data", "EmbeddedTable", "--data.name", "iris", "--model.name", "diagonal"]
+
+
+def test_train_measure_report_and_sample_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    flags = [
+        "--epochs",
+        "3",
+        "--batch_size",
+        "32",
+        "--validation",
+        "0.1",
+        "--anneal.fraction",
+        "0.5",
+        "--run",
+        str(run),
+    ]
+    assert main(["train", *DATA, *flags]) == 0
+    assert "full-covariance Gaussian" in capsys.readouterr().out
+    summary = json.loads((run / "density" / "summary.json").read_text())
+    assert [line["name"] for line in summary["lines"]] == [
+        "best on validation",
+        "last step",
+        "full-covariance Gaussian",
+    ]
+    assert summary["figure"] == "log_likelihood" and summary["n_train"] == 122 and summary["n_test"] == 15
+    assert "log-likelihood in nats" in (run / "density" / "summary.md").read_text()
+    assert (run / "report.html").stat().st_size > 10_000 and (run / "plots" / "samples.png").exists()
+    assert main(["sample", str(run), "--n", "5"]) == 0
+    (table,) = (run / "samples").glob("*.csv")
+    lines = list(csv.reader(table.open()))
+    assert lines[0][0] == "sepal length (cm)" and len(lines) == 6 and 2 < float(lines[1][0]) < 12, "in centimetres"
+    assert main(["sample", str(run), "--n", "2", "--interpolate", "7", "--out", str(tmp_path / "way.csv")]) == 0
+    assert len((tmp_path / "way.csv").read_text().splitlines()) == 15
+    capsys.readouterr()
+    assert main(["bench", str(run)]) == 2
+    assert "is a run of the task 'density'" in capsys.readouterr().err
+    assert main(["sample", str(run), "--n", "0"]) == 2
+
+
+def test_images_from_the_command_line_and_the_same_seed_gives_the_same_picture(tmp_path: Path) -> None:
+    data = ["--task", "density", "--data", "tests.tiny_data.FewDigits", "--model.name", "diagonal"]
+    flags = ["--epochs", "2", "--batch_size", "32", "--anneal.degradation", "blur", "--run", str(tmp_path / "run")]
+    assert main(["train", *data, *flags]) == 0
+    assert json.loads((tmp_path / "run" / "density" / "summary.json").read_text())["figure"] == "bits_per_dim"
+    assert (tmp_path / "run" / "plots" / "samples-over-training.png").exists()
+    pictures = []
+    for name, seed, temperature in (("a", "0", "1"), ("b", "0", "1"), ("c", "1", "1"), ("d", "0", "0.5")):
+        out = tmp_path / f"{name}.png"
+        flags = ["--n", "6", "--seed", seed, "--temperature", temperature, "--out", str(out)]
+        assert main(["sample", str(tmp_path / "run"), *flags]) == 0
+        pictures.append(out.read_bytes())
+    assert pictures[0] == pictures[1] and len({*pictures}) == 3
+
+
+def test_the_density_of_the_plane_is_drawn_over_the_annealing(tmp_path: Path) -> None:
+    SETS["moons"] = Moons(n=300)
+    trainer(tmp_path, "moons", epochs=2).fit()
+    import safetensors.torch
+
+    kept = [safetensors.torch.load_file(path) for path in sorted((tmp_path / "snapshots").iterdir())]
+    log_prob = kept[-1]["log_prob"]
+    mass = float(log_prob.double().exp().sum()) * (6 / 99) ** 2
+    assert len(kept) == 2 and mass == pytest.approx(1, abs=0.1), "a density, on a grid that holds most of it"
+
+
+@pytest.mark.parametrize("name", ["uci-redwine-maf", "wine-maf", "moons-nsf", "digits-realnvp"])
+def test_the_configs_build(name: str) -> None:
+    parser = training_parser()
+    config = parser.parse_args(["--config", str(CONFIGS / f"{name}.yaml")])
+    made = build_trainer(parser, config)
+    assert config.run == f"runs/{name}" and isinstance(made.task, Density) and made.optimizer.name == "adam"
+
+
+MISTAKES = [
+    (["--task", "densty"], "unknown task 'densty'; did you mean 'density'"),
+    ([*DATA, "--data", "EmbeddedTabel"], "unknown Source 'EmbeddedTabel'; did you mean 'EmbeddedTable'"),
+    ([*DATA, "--anneal.fraction", "2"], "fraction in [0, 1], got steps=None, fraction=2.0"),
+    ([*DATA, "--anneal.schedule", "VQ"], "unknown"),
+    ([*DATA, "--mollify.policy", "sink"], "unknown option --mollify.policy"),
+    ([*DATA, "--bench.samples", "0"], "at least 1 latent variable"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), MISTAKES)
+def test_a_mistaken_flag_is_one_line(
+    flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *flags, "--run", str(tmp_path / "run")]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0]
+
+
+def test_a_diagonal_gaussian_is_what_it_says() -> None:
+    model = DiagonalGaussian((3,))
+    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    expected = torch.distributions.Normal(model.mean, model.log_std.exp()).log_prob(x).sum(1)
+    torch.testing.assert_close(model.log_prob(x), expected)
+    torch.testing.assert_close(model.decode(model.encode(x)), x)
+
+
+def test_a_sweep_of_densities_ends_in_one_table(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    path = tmp_path / "iris.yaml"
+    path.write_text("task: density\nrun: x\ndata: {class_path: EmbeddedTable, init_args: {name: iris}}\nepochs: 1\n")
+    flags = ["--batch_size", "32", "--model.args", "{transforms: 1, hidden: 4}"]
+    assert main(["sweep", str(path), "--seeds", "[0,1]", "--runs", str(tmp_path / "runs"), "--", *flags]) == 0
+    table = (tmp_path / "runs" / "sweep.md").read_text()
+    assert "iris (2 seeds)" in table and "last step" in table and " ± " in table and "log-likelihood in nats" in table
+    (tmp_path / "classify.yaml").write_text("run: y\ndata: tests.tiny_data.FewDigits\n")
+    both = ["sweep", str(path), str(tmp_path / "classify.yaml"), "--runs", str(tmp_path / "both")]
+    assert main(both) == 2 and "one table is of one task" in capfd.readouterr().err
