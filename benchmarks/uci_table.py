@@ -1,0 +1,154 @@
+"""The tables of the UCI study, a function of the files of its runs."""
+
+import csv
+import statistics
+from collections.abc import Iterable, Sequence
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["RESULTS", "tables"]
+
+RESULTS = Path(__file__).parent / "results" / "uci"
+TABLES = ("redwine", "whitewine", "parkinsons")
+FLOWS = ("maf", "realnvp", "glow")
+SHARES = ("0", "0.25", "0.5", "0.75")
+ORIGINAL = {  # the released code of Tran et al. (2023), run as it is: last epoch, number of runs
+    ("redwine", "maf"): ("-16.12 ± 1.61 (4)", "-11.49 ± 0.39 (4)"),
+    ("redwine", "realnvp"): ("-30.06 ± 5.36 (2)", "-13.27 ± 0.62 (2)"),
+    ("redwine", "glow"): ("-17.30 ± 0.96 (2)", "-12.16 ± 0.05 (2)"),
+    ("whitewine", "maf"): ("-15.03 (1)", "-12.02 (1)"),
+    ("parkinsons", "maf"): ("-8.36 (1)", "-6.03 (1)"),
+}
+
+PUBLISHED = """Published protocol: 150 epochs, no choice of the epoch. "Last" is what the paper reports; "stopped" is
+the test value of the epoch that is best on validation, and "best" that of the epoch best on the test set itself, so
+optimistic.
+"""
+SCHEDULES = "Schedules in the published protocol, red wine, MAF.\n"
+SOUND = """Sound protocol: jittered, early stopping on validation, the last epochs clean. Not comparable with the tables
+above. "Chosen" is, for each seed, the mollified share that is best on validation; the gain is over share 0, seed by
+seed.
+"""
+
+
+class Epoch(NamedTuple):
+    """A line of a run's file."""
+
+    epoch: int
+    t: float
+    validation: float
+    test: float
+
+
+Run = list[Epoch]
+Cells = Sequence[str]
+
+
+def tables(folder: Path) -> str:
+    """Returns all tables in Markdown."""
+    return "\n".join(
+        [
+            PUBLISHED,
+            _markdown(
+                ("data", "model", "arm", "seeds", "last", "stopped", "best", "best epochs", "original's last (runs)"),
+                _published(folder),
+            ),
+            SCHEDULES,
+            _markdown(("arm", "seeds", "last", "stopped", "best", "best epochs"), _schedules(folder)),
+            SOUND,
+            _markdown(("data", "model", "mollified share", "seeds", "validation", "test", "gain"), _sound(folder)),
+        ]
+    )
+
+
+def _published(folder: Path) -> Iterable[Cells]:
+    for table in TABLES:
+        yield table, "Gaussian", "", "", _gaussian(folder, "published", table), "", "", "", ""
+        for flow, (place, arm) in product(FLOWS, enumerate(("vanilla", "sigmoid"))):
+            if runs := _runs(folder, f"published-{table}-{flow}-{arm}"):
+                name = "mollified" if arm == "sigmoid" else arm
+                original = ORIGINAL.get((table, flow), ("", ""))[place]
+                yield table, flow, name, *_ends(list(runs.values())), original
+
+
+def _schedules(folder: Path) -> Iterable[Cells]:
+    for arm in ("vanilla", "sigmoid", "cosine", "linear", "constant"):
+        if runs := _runs(folder, f"published-redwine-maf-{arm}"):
+            yield arm, *_ends(list(runs.values()))
+
+
+def _ends(runs: list[Run]) -> Cells:
+    best = [max(run, key=lambda epoch: epoch.test) for run in runs]
+    epochs = sorted(epoch.epoch for epoch in best)
+    return (
+        str(len(runs)),
+        _mean(run[-1].test for run in runs),
+        _mean(max(run, key=lambda epoch: epoch.validation).test for run in runs),
+        _mean(epoch.test for epoch in best),
+        f"{epochs[0]} to {epochs[-1]}",
+    )
+
+
+def _sound(folder: Path) -> Iterable[Cells]:
+    for table in TABLES:
+        yield table, "Gaussian", "", "", "", _gaussian(folder, "sound", table), ""
+        for flow in FLOWS:
+            found = {share: _runs(folder, f"sound-{table}-{flow}-{share}") for share in SHARES}
+            seeds = set.intersection(*(set(runs) for runs in found.values()))
+            if seeds:
+                stopped = {share: {seed: _stopped(runs[seed]) for seed in seeds} for share, runs in found.items()}
+                yield from ((table, flow, *cells) for cells in _shares(stopped, sorted(seeds)))
+
+
+def _shares(stopped: dict[str, dict[int, Epoch]], seeds: list[int]) -> Iterable[Cells]:
+    def cells(name: str, share_of: dict[int, str]) -> Cells:
+        epochs = [stopped[share_of[seed]][seed] for seed in seeds]
+        gains = [epoch.test - stopped["0"][seed].test for epoch, seed in zip(epochs, seeds, strict=True)]
+        return (
+            name,
+            str(len(seeds)),
+            _mean(epoch.validation for epoch in epochs),
+            _mean(epoch.test for epoch in epochs),
+            "" if name == "0" else _mean(gains, "+"),
+        )
+
+    for share in SHARES:
+        yield cells(share, dict.fromkeys(seeds, share))
+    chosen = {seed: max(SHARES, key=lambda share: stopped[share][seed].validation) for seed in seeds}
+    yield cells(f"chosen ({', '.join(chosen.values())})", chosen)
+
+
+def _stopped(run: Run) -> Epoch:
+    """The best epoch on validation among those on clean data."""
+    return max((epoch for epoch in run if epoch.t == 0), key=lambda epoch: epoch.validation)
+
+
+def _runs(folder: Path, name: str) -> dict[int, Run]:
+    """The runs of one row, by seed."""
+    paths = folder.glob(f"{name}-[0-9]*.csv")
+    return {int(path.stem.removeprefix(f"{name}-")): _read(path) for path in sorted(paths)}
+
+
+def _read(path: Path) -> Run:
+    with path.open(newline="") as file:
+        return [
+            Epoch(int(row["epoch"]), float(row["t"]), float(row["validation"]), float(row["test"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def _gaussian(folder: Path, protocol: str, table: str) -> str:
+    path = folder / f"{protocol}-{table}-gaussian.csv"
+    return f"{float(path.read_text().split()[1]):.2f}" if path.exists() else ""
+
+
+def _mean(values: Iterable[float], sign: str = "") -> str:
+    values = list(values)
+    spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):{sign}.2f}{spread}"
+
+
+def _markdown(header: Cells, rows: Iterable[Cells]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
