@@ -27,7 +27,8 @@ class Linear(nn.Linear):
 
     def _product(self, x: Tensor, weight: Tensor) -> Tensor:
         # Evaluation stays with what vmap and second derivatives go through.
-        if self.training and x.device.type == "cpu" and x.dtype == torch.float32 and _one_dnn():
+        on_cpu = x.device.type == "cpu" and x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
+        if self.training and on_cpu:
             return F.linear(x.to_mkldnn(), weight, self.bias).to_dense()
         return F.linear(x, weight, self.bias)
 
@@ -48,7 +49,3 @@ class MaskedLinear(Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return self._product(x, self.weight * self.mask)
-
-
-def _one_dnn() -> bool:
-    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
