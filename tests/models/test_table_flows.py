@@ -169,6 +169,16 @@ def test_maf_is_the_plain_one(columns: int) -> None:
     assert math.isclose(*norms, rel_tol=1e-4)
 
 
+@pytest.mark.parametrize("flow", FLOWS)
+def test_half_precision_around_a_flow_leaves_it_as_it_is(flow: str) -> None:
+    torch.manual_seed(0)
+    model, x = DENSITIES[flow]((3,), transforms=2, hidden=64), rows(20, 3).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        under = model(x)
+    assert torch.equal(under, model(x))
+    under.mean().backward()
+
+
 @pytest.mark.parametrize(
     ("flow", "shape", "options", "message"),
     [

@@ -34,7 +34,8 @@ class TableFlow(DensityModel):
         self.flow = Chain(parts)
 
     def log_prob(self, x: Tensor, generator: Generator | None = None, samples: int = 1) -> Tensor:
-        z, log_det = self.flow(x)
+        with torch.autocast(x.device.type, enabled=False):  # scales without bounds are no place for half precision
+            z, log_det = self.flow(x)
         return log_det - 0.5 * (z.square().sum(1) + z.shape[1] * math.log(2 * math.pi))
 
     @torch.no_grad()
@@ -72,7 +73,8 @@ class ZukoFlow(DensityModel):
         self.flow, self.columns = flow, columns
 
     def log_prob(self, x: Tensor, generator: Generator | None = None, samples: int = 1) -> Tensor:
-        return self.flow().log_prob(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.flow().log_prob(x)
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
