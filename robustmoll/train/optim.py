@@ -13,7 +13,7 @@ from robustmoll.checks import known_name
 
 __all__ = ["OptimizerArgs", "SchedulerArgs"]
 
-SCHEDULERS = ("cosine", "multistep", "poly", "step", "tanh")
+SCHEDULERS = ("constant", "cosine", "multistep", "poly", "step", "tanh")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class SchedulerArgs:
     """How the learning rate changes, update by update.
 
     Args:
-        name: "cosine" (to zero), or another of timm's: "multistep", "poly", "step", "tanh".
+        name: "cosine" (to zero), "constant", or another of timm's: "multistep", "poly", "step", "tanh".
         warmup_epochs: Epochs of linear growth at the start, may be 0.
         args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
     """
@@ -67,16 +67,18 @@ class SchedulerArgs:
     def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
         """Returns a schedule that is told the number of updates so far, and depends on nothing else."""
         known_name("scheduler", self.name, SCHEDULERS)
+        constant = {"decay_epochs": 1, "decay_rate": 1.0}  # in steps of nothing: timm has no constant schedule
+        name, args = ("step", constant | self.args) if self.name == "constant" else (self.name, self.args)
         try:
             scheduler, _ = create_scheduler_v2(
                 optimizer,
-                sched=self.name,
+                sched=name,
                 num_epochs=epochs,
                 warmup_epochs=self.warmup_epochs,
                 warmup_lr=0.0,
                 step_on_epochs=False,
                 updates_per_epoch=steps_per_epoch,
-                **self.args,
+                **args,
             )
         except TypeError as error:
             raise ValueError(f"scheduler {self.name!r} does not take these arguments: {error}") from error

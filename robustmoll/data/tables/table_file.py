@@ -90,7 +90,7 @@ def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray
         for name, field in zip(names, fields, strict=True):
             if _number(field) is None:
                 raise ValueError(
-                    f"table {path} has {str(field)!r} in column {name!r}, row {row}, where a number was expected; choose the"
-                    " columns of numbers with `columns`"
+                    f"table {path} has {str(field)!r} in column {name!r}, row {row}, where a number was expected;"
+                    " choose the columns of numbers with `columns`"
                 )
     return np.array([[_number(field) for field in fields] for fields in values], dtype=np.float64)
