@@ -85,6 +85,7 @@ def assert_equal_runs(one: Path, other: Path) -> None:
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "ema and clipping": {"ema": 0.9, "clip_grad": 1.0},
+    "swa": {"swa": 0.6},
     "adamw and steps": {
         "optimizer": OptimizerArgs("adamw", lr=1e-3),
         "scheduler": SchedulerArgs("step", args={"decay_epochs": 1}),
@@ -319,6 +320,8 @@ def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
         ({"freeze": ["stm"]}, "unknown module to freeze 'stm'; did you mean 'stem'"),
         ({"start_from": "no/where"}, "no/where/checkpoint.json cannot be read"),
         ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
+        ({"swa": 0.0}, r"swa must lie in \(0, 1\]"),
+        ({"swa": 0.5, "ema": 0.9}, "without ema"),
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
         ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import safetensors.torch
 import torch
 from accelerate import Accelerator
-from timm.utils import ModelEmaV3
 from torch import Tensor
 
 from robustmoll import checkpoint
@@ -26,6 +25,7 @@ from robustmoll.run import Interrupts, MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import Draw
+from robustmoll.train.average import weight_average
 from robustmoll.train.start import freeze, start_from
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Training:
         self.frozen = freeze(backbone, args.freeze)
         if args.channels_last:
             backbone.to(memory_format=torch.channels_last)
-        self.ema = None if args.ema is None else ModelEmaV3(self.model, args.ema, use_warmup=True)
+        self.average = weight_average(self.model, args.ema, args.swa, args.epochs * self.steps_per_epoch)
         self.optimizer = args.optimizer.build(backbone)
         self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
         self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
@@ -142,8 +142,8 @@ class Training:
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        if self.ema is not None:
-            self.ema.update(self.model, self.step)
+        if self.average is not None:
+            self.average.update(self.model, self.step)
 
     def _backward(self, x: Tensor, y: Tensor, draw: Draw) -> None:
         """Adds the gradient of some examples' loss to that of the batch."""
@@ -198,7 +198,7 @@ class Training:
 
     def _evaluated(self) -> Model:
         """The model as it is evaluated: with averaged weights, if there are any."""
-        return self.model if self.ema is None else self.ema.module
+        return self.model if self.average is None else self.average.module
 
     def _save_if_due(self, now: bool) -> None:
         in_epoch = self.step % self.steps_per_epoch != 0  # at its end, `_finish_epoch` saves
@@ -212,7 +212,7 @@ class Training:
                 "best": list(self.best),
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
-                "weights": None if self.ema is None else self.model.backbone.state_dict(),
+                "weights": None if self.average is None else self.model.backbone.state_dict(),
             }
             weights = self._evaluated().backbone.state_dict()
             made = checkpoint.Checkpoint(self.step, weights, self.architecture, training)
@@ -226,9 +226,9 @@ class Training:
         found, passed = checkpoint.load_newest(folder)
         for line in passed:
             self.accelerator.print(f"passed over a damaged checkpoint: {line}")
-        load_weights(self.model, found.weights if self.ema is None else found.training["weights"])
-        if self.ema is not None:
-            load_weights(self.ema.module, found.weights)
+        load_weights(self.model, found.weights if self.average is None else found.training["weights"])
+        if self.average is not None:
+            load_weights(self.average.module, found.weights)
         self.optimizer.load_state_dict(found.training["optimizer"])
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(found.training["scaler"])

@@ -42,6 +42,8 @@ class Trainer(Generic[TaskT]):
         freeze: Modules of the network whose weights and statistics stay as they are, by name ("stem", "stages.0").
         workers: Processes that decode images, for data that are not kept in memory.
         ema: Decay of the weights' moving average, in [0, 1); the average is what is evaluated. None for none.
+        swa: Share of the steps, (0, 1], the last ones, whose weights are averaged equally; that average is evaluated then.
+            None for none; not together with `ema`.
         clip_grad: Greatest norm of the gradient. None for any.
         precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
         channels_last: Whether images and weights are laid out channels last.
@@ -70,6 +72,7 @@ class Trainer(Generic[TaskT]):
         freeze: list[str] | None = None,
         workers: int = 2,
         ema: float | None = None,
+        swa: float | None = None,
         clip_grad: float | None = None,
         precision: Literal["no", "bf16", "fp16"] = "no",
         channels_last: bool = False,
@@ -87,10 +90,13 @@ class Trainer(Generic[TaskT]):
             raise ValueError(f"validation must lie in [0, 1), got {validation}")
         if ema is not None and not 0 <= ema < 1:
             raise ValueError(f"ema must lie in [0, 1), got {ema}")
+        if swa is not None and (ema is not None or not 0 < swa <= 1):
+            raise ValueError(f"swa must lie in (0, 1] and stand without ema, got {swa=}, {ema=}")
         self.data, self.task, self.run = data, task, Path(run)
         self.epochs, self.batch_size, self.accumulate, self.seed = epochs, batch_size, accumulate, seed
         self.validation, self.start_from, self.freeze, self.workers = validation, start_from, freeze or [], workers
-        self.optimizer, self.scheduler, self.ema, self.clip_grad = optimizer, scheduler, ema, clip_grad
+        self.optimizer, self.scheduler, self.clip_grad = optimizer, scheduler, clip_grad
+        self.ema, self.swa = ema, swa
         self.precision, self.channels_last, self.compile = precision, channels_last, compile
         self.trackers, self.checkpoint_minutes, self.resume = trackers or [], checkpoint_minutes, resume
         check_trackers(self.trackers)
