@@ -77,7 +77,6 @@ def row(shape: tuple[int, ...], run: int) -> dict[str, object]:
 
 def main() -> None:
     one_thread()
-    torch.zeros(4 << 20)  # 16 MiB: freeing it teaches the C library to keep memory, as a training's activations do
     write_rows("mollify_speed.csv", (row(shape, run) for run in range(RUNS) for shape in SIZES))
 
 
