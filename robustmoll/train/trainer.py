@@ -42,7 +42,7 @@ class Trainer(Generic[TaskT]):
         freeze: Modules of the network whose weights and statistics stay as they are, by name ("stem", "stages.0").
         workers: Processes that decode images, for data that are not kept in memory.
         ema: Decay of the weights' moving average, in [0, 1); the average is what is evaluated. None for none.
-        swa: Share of the steps, (0, 1], the last ones, whose weights are averaged equally; that average is evaluated then.
+        swa: Share of the steps, (0, 1], the last ones, whose weights' plain average is evaluated.
             None for none; not together with `ema`.
         clip_grad: Greatest norm of the gradient. None for any.
         precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
