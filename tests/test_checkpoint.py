@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -90,6 +91,30 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left(
         assert found.step in (1, 2, 3) and not passed
     checkpoint.save(tmp_path, make(4), best)
     assert checkpoint.load_newest(tmp_path)[0].step == checkpoint.load_final(tmp_path)[0].step == 4
+
+
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("full_at", range(8))
+def test_on_a_full_disk_the_old_checkpoints_stay(
+    tmp_path: Path, full_at: int, best: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint.save(tmp_path, make(1), best)
+    real, calls = os.fsync, iter(range(99))
+
+    def fsync(descriptor: int) -> None:
+        if next(calls) == full_at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="No space left on device"):
+        checkpoint.save(tmp_path, make(2), best)
+    monkeypatch.undo()
+    for load in (checkpoint.load_newest, checkpoint.load_final):
+        found, passed = load(tmp_path)
+        assert found.step in ((1, 2) if best else (1,)) and not passed, "whole, and no older than what was there"
+    checkpoint.save(tmp_path, make(3), best)
+    assert checkpoint.load_newest(tmp_path)[0].step == 3
 
 
 def test_none_left_is_said(tmp_path: Path) -> None:
