@@ -4,7 +4,7 @@ Read `robustmoll.mollify` first.
 """
 
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 from robustmoll.anneal import Anneal
 from robustmoll.corruptions import corrupt
@@ -14,8 +14,15 @@ __all__ = ["Anneal", "Draw", "Mollify", "corrupt"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Imports `rm.evaluate`, `rm.data` and `rm.models` when they are asked for: they need others of the libraries."""
-    if name in ("data", "evaluate", "models"):
+# What stands where: these need others of the libraries, which take seconds to import.
+LATER = {"Run": "robustmoll.api", "from_pretrained": "robustmoll.export"}
+PACKAGES = ("data", "evaluate", "models", "train")
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Imports `rm.train`, `rm.Run`, `rm.from_pretrained`, `rm.evaluate`, ... when they are asked for."""
+    if name in PACKAGES:
         return import_module(f"robustmoll.{name}")
+    if name in LATER:
+        return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module 'robustmoll' has no attribute {name!r}")

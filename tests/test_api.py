@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
+import robustmoll as rm
 from robustmoll import checkpoint
-from robustmoll.api import Run, train
 from robustmoll.cli import main
 from tests.tiny_data import FewDigits
 
@@ -29,9 +29,9 @@ def test_a_call_trains_the_weights_that_the_command_line_trains(tmp_path: Path) 
     flags = ["--epochs", "2", "--optimizer.lr", "0.02", "--run", str(tmp_path / "shell")]
     assert main(["train", "--config", str(path), *flags]) == 0
     runs = [
-        train(path, epochs=2, optimizer={"lr": 0.02}, run=tmp_path / "from-file"),
-        train(CONFIG, epochs=2, optimizer={"lr": 0.02}, run=str(tmp_path / "from-keys")),
-        train([str(path), CONFIG | {"epochs": 2}, {"optimizer": {"lr": 0.02}}], run=tmp_path / "from-both"),
+        rm.train(path, epochs=2, optimizer={"lr": 0.02}, run=tmp_path / "from-file"),
+        rm.train(CONFIG, epochs=2, optimizer={"lr": 0.02}, run=str(tmp_path / "from-keys")),
+        rm.train([str(path), CONFIG | {"epochs": 2}, {"optimizer": {"lr": 0.02}}], run=tmp_path / "from-both"),
     ]
     weights = checkpoint.load(tmp_path / "shell" / "checkpoints" / "last").weights
     for run in runs:
@@ -42,15 +42,15 @@ def test_a_call_trains_the_weights_that_the_command_line_trains(tmp_path: Path) 
 
 
 def test_a_run_tells_what_came_out(tmp_path: Path) -> None:
-    run = train(CONFIG, run=tmp_path / "run")
+    run = rm.train(CONFIG, run=tmp_path / "run")
     images = FewDigits().load()[1]
     right = run.classifier(images.images).argmax(1) == images.labels
     assert [cell.corruption for cell in run.cells] == ["clean", "contrast", "contrast"]
     assert run.summary["clean"]["error"] == pytest.approx(1 - float(right.float().mean()), abs=1e-4)
     assert run.classifier(images.images).shape == (40, 10) and not run.classifier.training
-    assert Run(tmp_path / "run").cells == run.cells
+    assert rm.Run(tmp_path / "run").cells == run.cells
     with pytest.raises(ValueError, match="is no run"):
-        Run(tmp_path)
+        rm.Run(tmp_path)
 
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -68,15 +68,15 @@ def test_mistakes_are_value_errors(
     change: dict[str, Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ValueError) as error:
-        train([CONFIG, change], run=tmp_path / "run")
+        rm.train([CONFIG, change], run=tmp_path / "run")
     assert str(error.value).startswith(message) and "\n" not in str(error.value)
     assert capsys.readouterr().err == "" and not (tmp_path / "run").exists()
 
 
 def test_a_run_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    train(CONFIG, run=tmp_path / "run")
+    rm.train(CONFIG, run=tmp_path / "run")
     with pytest.raises(ValueError, match="holds a run already"):
-        train(CONFIG, run=tmp_path / "run")
+        rm.train(CONFIG, run=tmp_path / "run")
     with pytest.raises(ValueError, match=r"another config: seed \(0 -> 1\)"):
-        train(CONFIG, run=tmp_path / "run", seed=1, resume=True)
-    assert len(train(CONFIG, run=tmp_path / "run", resume=True).cells) == 3
+        rm.train(CONFIG, run=tmp_path / "run", seed=1, resume=True)
+    assert len(rm.train(CONFIG, run=tmp_path / "run", resume=True).cells) == 3
