@@ -1,10 +1,12 @@
 """Trains configs with several seeds, keeps the cells of their benchmarks, and makes the table of them all.
 
     python -m benchmarks.study digits --configs digits-plain digits --seeds 0 1 2
+    python -m benchmarks.study cifar10-cpu --configs cifar10-cpu/fcr cifar10-cpu/fcr-mollified --data.root data/cifar10
 
 It is `robustmoll sweep` whose results stay: finished runs are not trained again, and a run that was stopped goes on.
-The cells go to benchmarks/results/<study>/ as <config>-<seed>.csv; the table and the picture beside them are made from
-these files alone (`--table` makes them again).
+The cells go to benchmarks/results/<study>/ as <config>-<seed>.csv; the tables and the picture beside them are made from
+these files alone (`--table` makes them again). `--pairs one:other` tables what the one changes, seed by seed, and
+`--curves` names those that are drawn.
 """
 
 import argparse
@@ -16,17 +18,18 @@ from pathlib import Path
 from robustmoll.cli.main import main as robustmoll
 from robustmoll.evaluate.cells import Cell, parse_cells
 from robustmoll.evaluate.plots import save_pictures, severity_curves
-from robustmoll.evaluate.seeds import seeds_table
+from robustmoll.evaluate.seeds import differences_table, seeds_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 
 
-def read(folder: Path, configs: Sequence[str]) -> dict[str, list[list[Cell]]]:
-    """Returns the cells of each config's seeds, the configs asked for first."""
-    found: dict[str, list[list[Cell]]] = {config: [] for config in configs}
+def read(folder: Path, first: Sequence[str]) -> dict[str, dict[int, list[Cell]]]:
+    """Returns the cells of each config's seeds, the configs named `first` in front."""
+    found: dict[str, dict[int, list[Cell]]] = {config: {} for config in first}
     for path in sorted(folder.glob("*.csv")):
-        found.setdefault(path.stem.rpartition("-")[0], []).append(parse_cells(path.read_text(), str(path)))
+        config, _, seed = path.stem.rpartition("-")
+        found.setdefault(config, {})[int(seed)] = parse_cells(path.read_text(), str(path))
     return {config: runs for config, runs in found.items() if runs}
 
 
@@ -41,9 +44,13 @@ def keep(run: Path, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", help="name of the folder in benchmarks/results")
-    parser.add_argument("--configs", nargs="+", default=[], help="names of files in configs/")
+    parser.add_argument(
+        "--configs", nargs="+", default=[], help="names of files in configs/, in the order of the table"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
+    parser.add_argument("--pairs", nargs="+", default=[], help="one:other, to table the differences of their seeds")
+    parser.add_argument("--curves", nargs="+", default=[], help="what to draw; everything by default")
     parser.add_argument("--table", action="store_true", help="only make the table and the picture again")
     args, flags = parser.parse_known_args()
     folder = RESULTS / args.study
@@ -55,11 +62,16 @@ def main() -> None:
             raise SystemExit(code)
         for config in args.configs:
             for seed in args.seeds:
-                keep(args.runs / f"{config}-{seed}", folder)
-    study = read(folder, args.configs)
-    (folder / "table.md").write_text(seeds_table(study))
-    save_pictures({"severity-curves": severity_curves(study)}, folder)
-    print(seeds_table(study))
+                keep(args.runs / f"{Path(config).name}-{seed}", folder)
+    study = read(folder, [Path(config).name for config in args.configs])
+    runs = {config: list(by_seed.values()) for config, by_seed in study.items()}
+    tables = [seeds_table(runs)]
+    if args.pairs:
+        tables.append(differences_table(study, [tuple(pair.split(":")) for pair in args.pairs]))
+    (folder / "table.md").write_text("\n".join(tables))
+    curves = severity_curves({config: runs[config] for config in args.curves or runs})
+    save_pictures({"severity-curves": curves}, folder)
+    print(*tables, sep="\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.summary import summarise
 from robustmoll.evaluate.tables import markdown_table
 
-__all__ = ["seeds_rows", "seeds_table"]
+__all__ = ["differences_table", "seeds_rows", "seeds_table"]
 
 # Column of the table: part of the summary, figure, factor, digits.
 COLUMNS: dict[str, tuple[str, str, float, int]] = {
@@ -42,17 +42,55 @@ def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], li
     """
     rows = []
     for config, runs in study.items():
-        summaries = [summarise(cells, trained_on=("noise", "blur")) for cells in runs]
-        seeds = f"{len(runs)} seed{'s' * (len(runs) > 1)}"
-        rows.append([f"{config} ({seeds})", *(_entry(summaries, *column) for column in COLUMNS.values())])
+        summaries = _summaries(runs)
+        entries = (_entry([_figure(summary, column) for summary in summaries], column) for column in COLUMNS)
+        rows.append([f"{config} ({_seeds(len(runs))})", *entries])
     return ["", *COLUMNS], rows
 
 
-def _entry(summaries: list[dict[str, Any]], part: str, figure: str, factor: float, digits: int) -> str:
-    # None where only families of noise and blur were measured, or no temperature could be fitted.
-    found = [summary[part] and summary[part][figure] for summary in summaries]
-    if None in found:
+def differences_table(study: Mapping[str, Mapping[int, list[Cell]]], pairs: Sequence[tuple[str, str]]) -> str:
+    """Returns, as Markdown, what one configuration changes against another: mean and deviation over common seeds.
+
+    Args:
+        study: By the name of a configuration and by the seed, the cells of a run.
+        pairs: Names of a configuration and of the one that is taken from it.
+    """
+    rows = []
+    for one, other in pairs:
+        seeds = sorted(study[one].keys() & study[other].keys())
+        both = [_summaries([study[name][seed] for seed in seeds]) for name in (one, other)]
+        entries = [
+            _entry([_difference(a, b, column) for a, b in zip(*both, strict=True)], column, signed=True)
+            for column in COLUMNS
+        ]
+        rows.append([f"{one} minus {other} ({_seeds(len(seeds))})", *entries])
+    return markdown_table(["", *COLUMNS], rows) + "\n"
+
+
+def _summaries(runs: Sequence[list[Cell]]) -> list[dict[str, Any]]:
+    return [summarise(cells, trained_on=("noise", "blur")) for cells in runs]
+
+
+def _seeds(n: int) -> str:
+    return f"{n} seed{'s' * (n > 1)}"
+
+
+def _figure(summary: dict[str, Any], column: str) -> float | None:
+    """A figure of a run; None where only families of noise and blur were measured, or no temperature was fitted."""
+    part, figure, factor, _ = COLUMNS[column]
+    found = summary[part] and summary[part][figure]
+    return None if found is None else factor * found
+
+
+def _difference(one: dict[str, Any], other: dict[str, Any], column: str) -> float | None:
+    a, b = _figure(one, column), _figure(other, column)
+    return None if a is None or b is None else a - b
+
+
+def _entry(found: Sequence[float | None], column: str, signed: bool = False) -> str:
+    values = [value for value in found if value is not None]
+    if not values or len(values) < len(found):
         return ""
-    values = [factor * value for value in found]
+    digits, sign = COLUMNS[column][3], "+" if signed else ""
     spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{fmean(values):.{digits}f}{spread}"
+    return f"{fmean(values):{sign}.{digits}f}{spread}"
