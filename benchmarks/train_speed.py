@@ -32,8 +32,8 @@ from robustmoll.data import CIFAR10, Data, ImageSet
 from robustmoll.data.augment import Augmentation, RandomCrop, RandomHorizontalFlip, RandomRotation, TrivialAugmentWide
 from robustmoll.models import create_model
 from robustmoll.tasks import Classify, ModelArgs
-from robustmoll.train import Trainer
-from robustmoll.train.optim import OptimizerArgs
+from robustmoll.training import Trainer
+from robustmoll.training.optim import OptimizerArgs
 
 MODEL = "wide_resnet16_2"
 MEAN, STD = (0.491, 0.482, 0.446), (0.247, 0.243, 0.261)

@@ -15,8 +15,8 @@ __version__ = "0.1.0"
 
 
 # What stands where: these need others of the libraries, which take seconds to import.
-LATER = {"Run": "robustmoll.api", "from_pretrained": "robustmoll.export"}
-PACKAGES = ("data", "evaluate", "models", "train")
+LATER = {"Run": "robustmoll.api", "train": "robustmoll.api", "from_pretrained": "robustmoll.export"}
+PACKAGES = ("data", "evaluate", "models", "training")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

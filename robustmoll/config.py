@@ -22,7 +22,7 @@ from robustmoll.checks import Mistake, known_name
 from robustmoll.config_files import Source, read_config
 from robustmoll.config_tasks import LINKED, TASKS
 from robustmoll.data import augment, tables
-from robustmoll.train import Trainer
+from robustmoll.training import Trainer
 
 __all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from robustmoll.train.average import weight_average
+from robustmoll.training.average import weight_average
 
 
 def averages(ema: float | None, swa: float | None, steps: int = 10) -> list[Tensor]:

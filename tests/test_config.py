@@ -13,7 +13,7 @@ from robustmoll.config_files import read_config
 from robustmoll.degradations import Noise
 from robustmoll.schedules import VP
 from robustmoll.tasks import Classify
-from robustmoll.train import OptimizerArgs, Trainer
+from robustmoll.training import OptimizerArgs, Trainer
 
 SMALL = "data: tests.tiny_data.FewDigits\nepochs: 1\nbatch_size: 32\nbench: {corruptions: [contrast]}\n"
 TINY = ["--data", "tests.tiny_data.FewDigits", "--run"]

@@ -23,7 +23,7 @@ from robustmoll.schedules import ConstantNoise
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Density, DensityArgs, DensityDraw, Likelihood
 from robustmoll.tasks.likelihood import told_likelihoods
-from robustmoll.train import OptimizerArgs, Trainer
+from robustmoll.training import OptimizerArgs, Trainer
 from tests.tiny_data import FewDigits
 from tests.tiny_densities import DiagonalGaussian, UniformCube
 

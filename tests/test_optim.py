@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from robustmoll.train import SchedulerArgs
+from robustmoll.training import SchedulerArgs
 
 
 @pytest.mark.parametrize("warmup", [0, 2])

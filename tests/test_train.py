@@ -33,7 +33,7 @@ from robustmoll.labels import POLICIES
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Classifier, Classify, ModelArgs, StepDraw, load_classifier
 from robustmoll.tasks.losses import LOSSES
-from robustmoll.train import OptimizerArgs, SchedulerArgs, Trainer
+from robustmoll.training import OptimizerArgs, SchedulerArgs, Trainer
 from tests.tiny_data import FewDigits
 
 NET = ModelArgs("digits_cnn")

@@ -29,7 +29,7 @@ from robustmoll.evaluate.subjects import Subject, load_subject
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.evaluate.views import View
 from robustmoll.tasks import Classifier, Classify, load_classifier
-from robustmoll.train import Trainer
+from robustmoll.training import Trainer
 
 __all__ = ["bench_run", "run"]
 

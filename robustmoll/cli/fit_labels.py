@@ -18,7 +18,7 @@ from robustmoll.evaluate.fitted_labels import Level, fit_gamma, fitted_roles, me
 from robustmoll.files import write_whole
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, load_classifier
-from robustmoll.train import Trainer
+from robustmoll.training import Trainer
 
 __all__ = ["run"]
 

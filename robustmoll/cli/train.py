@@ -11,7 +11,7 @@ from robustmoll.config import Parser, build_trainer, training_parser
 from robustmoll.config_tasks import TASKS
 from robustmoll.evaluate.densities.report import FOLDER, density_line, measure_run, write_density_report
 from robustmoll.tasks import Density, Likelihood
-from robustmoll.train import Trainer
+from robustmoll.training import Trainer
 
 __all__ = ["run", "train_and_bench"]
 

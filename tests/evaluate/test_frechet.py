@@ -28,7 +28,7 @@ from robustmoll.evaluate.frechet import (
 )
 from robustmoll.files import sha256
 from robustmoll.tasks import Classify, ModelArgs
-from robustmoll.train import Trainer
+from robustmoll.training import Trainer
 from tests.tiny_data import FewDigits
 
 

@@ -11,8 +11,8 @@ from accelerate.state import AcceleratorState
 from robustmoll.data.examples import Source
 from robustmoll.run import check_trackers, open_run
 from robustmoll.tasks import Task
-from robustmoll.train.loop import Training
-from robustmoll.train.optim import OptimizerArgs, SchedulerArgs
+from robustmoll.training.loop import Training
+from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
 
 __all__ = ["Trainer"]
 

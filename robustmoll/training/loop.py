@@ -25,11 +25,11 @@ from robustmoll.run import Interrupts, MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import Draw
-from robustmoll.train.average import weight_average
-from robustmoll.train.start import freeze, start_from
+from robustmoll.training.average import weight_average
+from robustmoll.training.start import freeze, start_from
 
 if TYPE_CHECKING:
-    from robustmoll.train.trainer import Trainer
+    from robustmoll.training.trainer import Trainer
 
 __all__ = ["Training"]
 
