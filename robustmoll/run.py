@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,26 +16,36 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 import yaml
 
 from robustmoll.files import write_whole
 
-__all__ = ["Interrupts", "MetricsFile", "check_config", "check_trackers", "environment", "logged_config", "open_run"]
+__all__ = [
+    "Interrupts",
+    "MetricsFile",
+    "Resume",
+    "check_config",
+    "check_trackers",
+    "environment",
+    "logged_config",
+    "open_run",
+]
 
+Resume = bool | Literal["changed"]
 # What may differ between a training and its continuation: nothing that the weights depend on.
 FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")
 PACKAGES = ("torch", "torchvision", "timm", "kornia", "accelerate", "numpy")
 
 
-def open_run(folder: Path, resume: bool, config: str | None = None) -> None:
+def open_run(folder: Path, resume: Resume, config: str | None = None) -> None:
     """Makes the run folder, or finds the one to go on with, and keeps the config and the environment in it.
 
     Args:
         folder: Of the run.
-        resume: Whether to go on with a run that is there.
+        resume: Whether to go on with a run that is there; "changed" does so whatever its config was.
         config: Text of config.yaml; None keeps none.
 
     Raises:
@@ -50,7 +61,10 @@ def open_run(folder: Path, resume: bool, config: str | None = None) -> None:
     if (folder / "checkpoints").exists():
         if not resume:
             raise ValueError(f"{folder} holds a run already; go on with --resume true, or choose another --run")
-        check_config(folder / "config.yaml", config)
+        if resume == "changed":
+            shutil.rmtree(folder / "bench", ignore_errors=True)  # figures of other weights
+        else:
+            check_config(folder / "config.yaml", config)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
     write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())
@@ -149,7 +163,9 @@ def check_config(path: Path, config: str | None) -> None:
     changed = [key for key in changed if key.split(".")[0] not in FREE_KEYS]
     if changed:
         what = ", ".join(f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed)
-        raise ValueError(f"{path.parent} was started with another config: {what}; choose another --run")
+        raise ValueError(
+            f"{path.parent} was started with another config: {what}; choose another --run or insist: --resume changed"
+        )
 
 
 def logged_config(config: str | None) -> dict[str, str | int | float | bool]:

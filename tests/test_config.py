@@ -215,6 +215,8 @@ def test_a_changed_config_is_not_resumed_silently(tmp_path: Path, capsys: pytest
     line = fail(capsys, "train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "true")
     assert "was started with another config: epochs (1 -> 2), seed (0 -> 3)" in line
     assert load_run(run)[0].epochs == 1
+    assert main(["train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "changed"]) == 0
+    assert load_run(run)[0].epochs == 2 and len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 3
 
 
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

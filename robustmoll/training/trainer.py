@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from robustmoll.data.examples import Source
-from robustmoll.run import check_trackers, open_run
+from robustmoll.run import Resume, check_trackers, open_run
 from robustmoll.tasks import Task
 from robustmoll.training.loop import Training
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
@@ -50,7 +50,8 @@ class Trainer(Generic[TaskT]):
         compile: Whether the network is compiled by `torch.compile`.
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
         checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
-        resume: Whether to go on with the run that is in the folder.
+        resume: Whether to go on with the run that is in the folder, which must have the same config; "changed" goes on
+            with another one, and the weights are then those of no single config.
 
     Raises:
         ValueError: If a number is out of its range or a tracker is not installed.
@@ -79,7 +80,7 @@ class Trainer(Generic[TaskT]):
         compile: bool = False,
         trackers: list[Literal["tensorboard", "wandb"]] | None = None,
         checkpoint_minutes: float = 10.0,
-        resume: bool = False,
+        resume: Resume = False,
     ) -> None:
         if min(epochs, batch_size, accumulate) < 1 or workers < 0:
             raise ValueError(
