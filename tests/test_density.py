@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Generator, Tensor, nn
 from torch.distributions import Normal
@@ -241,12 +242,10 @@ def test_images_from_the_command_line_and_the_same_seed_gives_the_same_picture(t
 def test_the_density_of_the_plane_is_drawn_over_the_annealing(tmp_path: Path) -> None:
     SETS["moons"] = Moons(n=300)
     trainer(tmp_path, "moons", epochs=2).fit()
-    import safetensors.torch
-
     kept = [safetensors.torch.load_file(path) for path in sorted((tmp_path / "snapshots").iterdir())]
     log_prob = kept[-1]["log_prob"]
     mass = float(log_prob.double().exp().sum()) * (6 / 99) ** 2
-    assert len(kept) == 2 and mass == pytest.approx(1, abs=0.1), "a density, on a grid that holds most of it"
+    assert len(kept) == 2 and 0.8 < mass < 1.02, "a density, on a grid that holds most of it"
 
 
 @pytest.mark.parametrize("name", ["uci-redwine-maf", "wine-maf", "moons-nsf", "digits-realnvp"])
