@@ -37,7 +37,7 @@ from robustmoll.training.optim import OptimizerArgs
 
 MODEL = "wide_resnet16_2"
 MEAN, STD = (0.491, 0.482, 0.446), (0.247, 0.243, 0.261)
-BATCH, IMAGES, EPOCHS, RUNS = 128, 4 * 128, 2, 1
+BATCH, IMAGES, EPOCHS, RUNS = 128, 20 * 128, 2, 3
 Precision = Literal["no", "bf16"]
 
 
