@@ -11,10 +11,9 @@ from collections.abc import Iterator
 import torch
 
 from benchmarks.turns import write_rows
-from robustmoll import checkpoint
 from robustmoll.config import load_run
+from robustmoll.evaluate.finished import Run
 from robustmoll.evaluate.fitted_labels import measure_levels
-from robustmoll.tasks import load_classifier
 
 TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 EVERY = 5
@@ -23,11 +22,9 @@ EVERY = 5
 def rows(run: str) -> Iterator[dict[str, object]]:
     """A row for each role and t of one run."""
     trainer, _ = load_run(run)
-    saved, _ = checkpoint.load_final(trainer.run / "checkpoints")
     test = trainer.sets[1]
     images = test.select(torch.arange(0, len(test), EVERY))
-    classifier = load_classifier(saved.config, saved.weights)
-    for level in measure_levels(classifier, trainer.task.mollify, images, TIMES):
+    for level in measure_levels(Run(run).classifier, trainer.task.mollify, images, TIMES):
         measured = {name: f"{getattr(level, name):.4f}" for name in ("accuracy", "confidence", "gamma")}
         yield {"run": trainer.run.name, "role": level.role, "t": level.t, "n": level.n, **measured}
 

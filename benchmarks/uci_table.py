@@ -1,11 +1,12 @@
 """The tables of the UCI study, a function of the files of its runs."""
 
 import csv
-import statistics
 from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
+
+from robustmoll.evaluate.tables import markdown_table, mean_and_deviation
 
 __all__ = ["RESULTS", "tables"]
 
@@ -32,6 +33,10 @@ seed.
 """
 
 
+def _section(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return markdown_table(header, rows) + "\n"
+
+
 class Epoch(NamedTuple):
     """A line of a run's file."""
 
@@ -50,14 +55,14 @@ def tables(folder: Path) -> str:
     return "\n".join(
         [
             PUBLISHED,
-            _markdown(
+            _section(
                 ("data", "model", "arm", "seeds", "last", "stopped", "best", "best epochs", "original's last (runs)"),
                 _published(folder),
             ),
             SCHEDULES,
-            _markdown(("arm", "seeds", "last", "stopped", "best", "best epochs"), _schedules(folder)),
+            _section(("arm", "seeds", "last", "stopped", "best", "best epochs"), _schedules(folder)),
             SOUND,
-            _markdown(("data", "model", "mollified share", "seeds", "validation", "test", "gain"), _sound(folder)),
+            _section(("data", "model", "mollified share", "seeds", "validation", "test", "gain"), _sound(folder)),
         ]
     )
 
@@ -83,9 +88,9 @@ def _ends(runs: list[Run]) -> Cells:
     epochs = sorted(epoch.epoch for epoch in best)
     return (
         str(len(runs)),
-        _mean(run[-1].test for run in runs),
-        _mean(max(run, key=lambda epoch: epoch.validation).test for run in runs),
-        _mean(epoch.test for epoch in best),
+        mean_and_deviation([run[-1].test for run in runs], 2),
+        mean_and_deviation([max(run, key=lambda epoch: epoch.validation).test for run in runs], 2),
+        mean_and_deviation([epoch.test for epoch in best], 2),
         f"{epochs[0]} to {epochs[-1]}",
     )
 
@@ -108,9 +113,9 @@ def _shares(stopped: dict[str, dict[int, Epoch]], seeds: list[int]) -> Iterable[
         return (
             name,
             str(len(seeds)),
-            _mean(epoch.validation for epoch in epochs),
-            _mean(epoch.test for epoch in epochs),
-            "" if name == "0" else _mean(gains, "+"),
+            mean_and_deviation([epoch.validation for epoch in epochs], 2),
+            mean_and_deviation([epoch.test for epoch in epochs], 2),
+            "" if name == "0" else mean_and_deviation(gains, 2, "+"),
         )
 
     for share in SHARES:
@@ -141,14 +146,3 @@ def _read(path: Path) -> Run:
 def _gaussian(folder: Path, protocol: str, table: str) -> str:
     path = folder / f"{protocol}-{table}-gaussian.csv"
     return f"{float(path.read_text().split()[1]):.2f}" if path.exists() else ""
-
-
-def _mean(values: Iterable[float], sign: str = "") -> str:
-    values = list(values)
-    spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):{sign}.2f}{spread}"
-
-
-def _markdown(header: Cells, rows: Iterable[Cells]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,22 +1,21 @@
 r"""Degradations: (x, t) -> x_t, per image and batched, on the device of x.
 
-The maths are two functions of an explicit strength, `add_noise` and `heat_blur`. The classes hold a schedule from t to
-that strength and the label schedule gamma(t) that belongs to it, so that one t degrades image and label alike.
-For every one of them t = 0 returns the image bit for bit where its schedule has no noise at t = 0.
+The maths are two functions of an explicit strength, `add_noise` and `heat_blur` (see `robustmoll.heat`). The classes
+hold a schedule from t to that strength and the label schedule gamma(t) that belongs to it, so that one t degrades image
+and label alike. For every one of them t = 0 returns the image bit for bit where its schedule has no noise at t = 0.
 A new degradation is one subclass of `Degradation` with one method.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 
 import torch
 from kornia.filters import filter2d_separable, get_gaussian_kernel1d
 from torch import Generator, Tensor, nn
 
 from robustmoll.checks import check_t
+from robustmoll.heat import heat_blur, image_shape, no_autocast
 from robustmoll.schedules import (
     BlurSchedule,
     CosineNoise,
@@ -52,74 +51,6 @@ def _add_noise_(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tenso
     per_image = (-1,) + (1,) * (x.dim() - 1)
     alpha, sigma = alpha.to(x.dtype).view(per_image), sigma.to(x.dtype).view(per_image)
     return noise.mul_(sigma).addcmul_(x, alpha)
-
-
-def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
-    r"""Lets each image dissipate as heat does on a plate with insulated edges, exactly.
-
-    The heat equation with Neumann boundary is diagonal in the DCT-II basis C: after a time :math:`\sigma^2 / 2`
-    coefficient k of an axis with n pixels has decayed by :math:`e^{-\sigma^2 (\pi k / n)^2 / 2}`. In the middle of an
-    image this is a Gaussian blur of standard deviation sigma; at the edges nothing leaks, so the mean is kept.
-    The axes separate, hence two small matrix products an image (Rissanen et al., ICLR 2023, section 3).
-
-    Args:
-        x: Images, float, shape (B, C, H, W).
-        sigma: Standard deviation of the blur in pixels, shape (B,), >= 0; 0 returns that image bit for bit.
-
-    Returns:
-        Blurred images, shape and dtype of x, computed in float32 at least, under autocast too.
-
-    Raises:
-        ValueError: If x is no batch of images.
-
-    Example:
-        >>> x = torch.rand(2, 3, 8, 12)
-        >>> torch.allclose(heat_blur(x, torch.tensor([2.0, 9.0])).mean((2, 3)), x.mean((2, 3)), atol=1e-6)
-        True
-    """
-    batch, channels, height, width = _image_shape(x)
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    with _no_autocast(x.device):
-        sigma = sigma.to(dtype)
-        across = heat_kernel(width, sigma)
-        down = across if height == width else heat_kernel(height, sigma)
-        # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
-        rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
-        return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
-
-
-def heat_kernel(n: int, sigma: Tensor) -> Tensor:
-    r"""Returns the matrices that blur an axis of n pixels by sigma (B,) pixels: symmetric, shape (B, n, n).
-
-    With :math:`2 \cos a \cos b = \cos(a - b) + \cos(a + b)` the product C' decay C falls into a Toeplitz and a Hankel
-    matrix of one vector, :math:`g(d) = [d = 0] + \frac{1}{n} \sum_{k > 0} (decay_k - 1) \cos(\pi k d / n)`, so that
-    entry (i, j) is g(i - j) + g(i + j + 1) and no matrix product of that size is needed.
-    """
-    rates, cosines, identity = _heat_basis(n, sigma.device, sigma.dtype)
-    # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.
-    loss = torch.expm1(torch.outer(sigma.square(), rates))
-    g = torch.addmm(identity, loss, cosines)
-    toeplitz = g[:, : 2 * n - 1].unfold(1, n, 1).flip(1)
-    hankel = g[:, n:].unfold(1, n, 1)
-    return toeplitz.add_(hankel)
-
-
-@lru_cache(maxsize=32)
-def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """The rates -(pi k / n)^2 / 2 of decay, k > 0; cosines and identity at the distances -n + 1, ..., 2 n - 1."""
-    # A tensor born in inference mode could not be used in training later.
-    with torch.inference_mode(False), torch.no_grad():
-        frequencies = math.pi / n * torch.arange(1, n, dtype=torch.float64, device="cpu")
-        distances = torch.arange(1 - n, 2 * n, dtype=torch.float64, device="cpu")
-        rates, cosines = -0.5 * frequencies.square(), torch.cos(torch.outer(frequencies, distances)) / n
-        return rates.to(device, dtype), cosines.to(device, dtype), (distances == 0).to(device, dtype)
-
-
-def _no_autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Autocast would round the operands of a matrix product or convolution to half precision."""
-    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
-        return torch.autocast(device.type, enabled=False)
-    return nullcontext()
 
 
 class Degradation(nn.Module, ABC):
@@ -226,7 +157,7 @@ class HeatBlur(Degradation):
         return self.schedule.sigma(t, width) * t.sign()
 
     def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
-        return heat_blur(x, self.sigma(t, _image_shape(x)[-1]))
+        return heat_blur(x, self.sigma(t, image_shape(x)[-1]))
 
 
 class GaussianBlur(HeatBlur):
@@ -242,18 +173,12 @@ class GaussianBlur(HeatBlur):
     """
 
     def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
-        height, width = _image_shape(x)[-2:]
+        height, width = image_shape(x)[-2:]
         dtype = torch.promote_types(x.dtype, torch.float32)
         sigma = self.sigma(t, width).to(dtype).clamp(min=1e-2)[:, None]  # at most this is a delta already
         # By the schedule's largest sigma: to fit kernels to that of the batch, the host had to wait for the device.
         # For the same reason not kornia's `gaussian_blur2d`, which looks at the sign of sigma.
         reach = math.ceil(REACH * self.schedule.largest(width))
         across, down = (get_gaussian_kernel1d(2 * min(reach, n - 1) + 1, sigma) for n in (width, height))
-        with _no_autocast(x.device):
+        with no_autocast(x.device):
             return filter2d_separable(x.to(dtype), across, down, border_type="reflect").to(x.dtype)
-
-
-def _image_shape(x: Tensor) -> torch.Size:
-    if x.dim() != 4:
-        raise ValueError(f"blur needs images of shape (B, C, H, W), got shape {tuple(x.shape)}; for a table use noise")
-    return x.shape

@@ -1,98 +1,19 @@
 """The loop's laws: the same run gives the same weights, however often it is stopped and however it is shared."""
 
-import csv
-import itertools
 import math
 import subprocess
 import sys
-import warnings
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
-from robustmoll.data.augment import (
-    Augmentation,
-    AugMix,
-    AutoAugment,
-    CutMix,
-    MixUp,
-    NoisePatches,
-    RandAugment,
-    RandomCrop,
-    RandomErasing,
-    RandomHorizontalFlip,
-    RandomResizedCrop,
-    RandomRotation,
-    TrivialAugmentWide,
-)
-from robustmoll.labels import POLICIES
-from robustmoll.seeds import generator_at
 from robustmoll.tasks import Classifier, Classify, ModelArgs, StepDraw, load_classifier
-from robustmoll.tasks.losses import LOSSES
-from robustmoll.training import OptimizerArgs, SchedulerArgs, Trainer
+from robustmoll.training import Trainer
 from tests.tiny_data import FewDigits
-
-NET = ModelArgs("digits_cnn")
-
-
-class Stop(Exception):
-    """Stands for whatever ends a process."""
-
-
-class StoppingClassify(Classify):
-    """Ends the training when it comes to a step."""
-
-    stop_at = math.inf
-    step = 0
-
-    def draw(self, n: int, size: tuple[int, int], generator: torch.Generator, step: int) -> StepDraw:
-        self.step = step
-        return super().draw(n, size, generator, step)
-
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
-        if self.step >= self.stop_at:
-            raise Stop
-        return super().losses(classifier, network, x, y, draw)
-
-
-def trainer(run: Path, stop_at: float = math.inf, task: Classify | None = None, **kwargs: Any) -> Trainer:  # noqa: ANN401
-    task = task or StoppingClassify(NET, Mollify(10))
-    if isinstance(task, StoppingClassify):
-        task.stop_at = stop_at
-    return Trainer(FewDigits(), task, str(run), **{"epochs": 3, "batch_size": 32, "checkpoint_minutes": 0.0} | kwargs)
-
-
-def weights(run: Path) -> dict[str, Tensor]:
-    return checkpoint.load(run / "checkpoints" / "last").weights
-
-
-def rows(run: Path) -> list[dict[str, str]]:
-    with (run / "metrics.csv").open() as file:
-        return list(csv.DictReader(file))
-
-
-def assert_equal_runs(one: Path, other: Path) -> None:
-    a, b = weights(one), weights(other)
-    assert a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-    timeless = [[{k: v for k, v in row.items() if k != "images_per_s"} for row in rows(run)] for run in (one, other)]
-    assert timeless[0] == timeless[1]
-
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "ema and clipping": {"ema": 0.9, "clip_grad": 1.0},
-    "swa": {"swa": 0.6},
-    "adamw and steps": {
-        "optimizer": OptimizerArgs("adamw", lr=1e-3),
-        "scheduler": SchedulerArgs("step", args={"decay_epochs": 1}),
-    },
-    "bf16, channels last": {"precision": "bf16", "channels_last": True},
-    "held-out images, parts of batches": {"validation": 0.25, "accumulate": 2, "ema": 0.5, "epochs": 4},
-}
+from tests.tiny_training import NET, VARIANTS, Stop, StoppingClassify, assert_equal_runs, rows, trainer, weights
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -149,75 +70,6 @@ def test_training_learns_and_the_returned_classifier_is_the_tested_one(tmp_path:
     _, test = data.load()
     error = (classifier(test.images).argmax(1) != test.labels).double().mean()
     assert error < 0.2 and f"{error:.4f}" == rows(tmp_path)[-1]["test_error"]
-
-
-AUGMENTATIONS: dict[str, list[Augmentation]] = {
-    "moves": [RandomHorizontalFlip(), RandomCrop(padding=4), RandomRotation(15)],
-    "resized crop": [RandomResizedCrop(16)],
-    "trivial": [TrivialAugmentWide()],
-    "rand": [RandAugment()],
-    "auto": [AutoAugment("cifar10")],
-    "augmix": [AugMix()],
-    "augmix views": [AugMix(views=3)],
-    "patches": [NoisePatches()],
-    "erasing": [RandomErasing()],
-    "mixup": [MixUp()],
-    "cutmix": [CutMix()],
-    "all of them": [RandomCrop(padding=4), AugMix(views=3), RandomErasing(), MixUp(), CutMix()],
-}
-POLICIES_AND_LOSSES = list(itertools.product(POLICIES, LOSSES))
-
-
-@pytest.mark.parametrize("augmentations", AUGMENTATIONS)
-@pytest.mark.parametrize(("policy", "loss"), POLICIES_AND_LOSSES, ids=str)
-def test_every_augmentation_takes_two_steps_with_every_policy_and_loss(
-    tmp_path: Path, augmentations: str, policy: str, loss: str
-) -> None:
-    views = "views" in augmentations or "all" in augmentations
-    mollify = Mollify(10, policy=policy, repeats=2 if views else 1)
-    task = Classify(NET, mollify, loss, AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
-    train, _ = FewDigits(66, 10).load()
-    classifier = task.build(train)
-    optimizer = torch.optim.SGD(classifier.parameters(), 0.01)
-    for step in range(2):
-        rows = slice(33 * step, 33 * step + 33)  # an odd batch
-        draw = task.draw(33, train.size, generator_at(0, step), step)
-        losses = task.losses(classifier, classifier.backbone, train.images[rows], train.labels[rows], draw)
-        assert losses.shape == (33 * mollify.repeats,) and losses.isfinite().all()
-        losses.mean().backward()
-        optimizer.step()
-    assert all(weights.isfinite().all() for weights in classifier.parameters())
-
-
-@pytest.mark.parametrize("augmentations", ["moves", "trivial", "augmix views"])
-def test_a_part_of_a_batch_is_augmented_as_in_the_whole(augmentations: str) -> None:
-    views = "views" in augmentations
-    task = Classify(NET, Mollify(10), augment=AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
-    train, _ = FewDigits(20, 10).load()
-    classifier = task.build(train).eval()  # batch statistics would tell images of each other
-    draw = task.draw(20, train.size, generator_at(0), 0)
-    x, y = train.images, train.labels
-    whole = task.losses(classifier, classifier.backbone, x, y, draw)
-    part = task.losses(classifier, classifier.backbone, x[7:], y[7:], draw.part(slice(7, 20)))
-    torch.testing.assert_close(part, whole[7:])
-
-
-def test_views_of_an_image_have_one_target() -> None:
-    task = Classify(NET, Mollify(10, repeats=2), augment=[AugMix(views=3)], jsd_weight=1.0)
-    draw = task.draw(8, (16, 16), generator_at(0), 0).mollify
-    assert draw.t.view(8, 3, 2).std(1).max() == 0 and draw.t.view(8, 3, 2).std(2).max() > 0
-
-
-def test_what_does_not_go_together_is_said() -> None:
-    with pytest.raises(ValueError, match="add AugMix with views=3"):
-        Classify(NET, Mollify(10), jsd_weight=12.0)
-    with pytest.raises(ValueError, match=r"label_smoothing in \[0, 1\)"):
-        Classify(NET, Mollify(10), label_smoothing=1.0)
-    with pytest.warns(UserWarning, match="labels are smoothed twice"):
-        Classify(NET, Mollify(10), label_smoothing=0.1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        Classify(NET, Mollify(10, {"clean": 1}), label_smoothing=0.1)
 
 
 def test_held_out_images_choose_the_checkpoint_and_the_test_set_does_not(tmp_path: Path) -> None:
@@ -278,7 +130,7 @@ def run_as_processes(run: Path, processes: int) -> None:
     """Trains without noise and batch statistics, of which the first differs between shares and the second within."""
     script = (
         "import sys; from pathlib import Path; from robustmoll import Mollify;"
-        "from tests.test_train import ModelArgs, Classify, trainer;"
+        "from robustmoll.tasks import Classify, ModelArgs; from tests.tiny_training import trainer;"
         "task = Classify(ModelArgs('test_vit', {'patch_size': 8}), Mollify(10, {'clean': 1, 'blur': 1}));"
         "trainer(Path(sys.argv[1]), task=task, batch_size=31, epochs=2).fit()"
     )
@@ -309,54 +161,6 @@ def test_two_processes_train_the_same_job_as_one(tmp_path: Path) -> None:
     for name in one:
         torch.testing.assert_close(one[name], two[name], atol=1e-5, rtol=1e-4)
     assert rows(tmp_path / "1")[-1]["step"] == rows(tmp_path / "2")[-1]["step"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"batch_size": 97}, r"batch_size must lie between the 1 process\(es\) and the 96 training images"),
-        ({"epochs": 0}, "epochs, batch_size and accumulate of at least 1"),
-        ({"validation": 1.0}, r"validation must lie in \[0, 1\)"),
-        ({"freeze": ["stm"]}, "unknown module to freeze 'stm'; did you mean 'stem'"),
-        ({"start_from": "no/where"}, "no/where/checkpoint.json cannot be read"),
-        ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
-        ({"swa": 0.0}, r"swa must lie in \(0, 1\]"),
-        ({"swa": 0.5, "ema": 0.9}, "without ema"),
-        ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
-        ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
-        ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
-        (
-            {"task": Classify(ModelArgs("digits_cn"), Mollify(10))},
-            "unknown model 'digits_cn'; did you mean 'digits_cnn'",
-        ),
-        ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
-        ({"trackers": ["nothing_here"]}, "tracker 'nothing_here' is not installed"),
-        ({"precision": "fp16"}, "fp16"),
-    ],
-)
-def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        trainer(tmp_path / "run", **change).fit()
-    assert not (tmp_path / "run" / "checkpoints").exists()
-
-
-def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
-    trainer(tmp_path, epochs=1).fit()
-    with pytest.raises(ValueError, match="holds a run already; go on with --resume true"):
-        trainer(tmp_path, epochs=1).fit()
-
-
-def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
-    trainer(tmp_path, epochs=1).fit()
-    other = Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10))
-    with pytest.raises(ValueError, match=r"the checkpoint is of another architecture: .* is absent in"):
-        trainer(tmp_path, task=other, resume=True).fit()
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match=r"run folder .*file/run cannot be written \(Not a directory\)"):
-        trainer(tmp_path / "file" / "run").fit()
 
 
 def test_a_net_that_began_pretrained_is_loaded_with_its_stem_and_without_those_weights() -> None:

@@ -13,7 +13,6 @@ from rich.table import Table
 
 from robustmoll import checkpoint
 from robustmoll.config import Parser, load_run
-from robustmoll.data.image_set import split
 from robustmoll.evaluate.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.files import write_whole
 from robustmoll.mollify import Mollify
@@ -46,9 +45,8 @@ def run(args: Sequence[str]) -> None:
     saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
     for line in passed:
         print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-    _, held_out = split(trainer.sets[0], trainer.validation, "validation")
     classifier = load_classifier(saved.config, saved.weights)
-    levels = measure_levels(classifier, mollify, held_out, times, asked.seed)
+    levels = measure_levels(classifier, mollify, trainer.split[1], times, asked.seed)
     fitted = {
         role: fit_gamma(list(of_role), mollify.num_classes)
         for role, of_role in groupby(levels, key=lambda level: level.role)

@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.inception import Inception3
 
-from robustmoll import checkpoint
 from robustmoll.data.images import Images
+from robustmoll.evaluate.finished import Run
 from robustmoll.files import sha256
 from robustmoll.progress import ProgressBar
-from robustmoll.tasks import load_classifier
 
 __all__ = ["INCEPTION_FILE", "Extractor", "classifier_features", "inception_features"]
 
@@ -82,10 +81,8 @@ def classifier_features(run: str | Path, device: str | torch.device = "cpu") -> 
     Raises:
         ValueError: If it holds no checkpoint of a classifier.
     """
-    saved, _ = checkpoint.load_final(Path(run) / "checkpoints")
-    if "label_names" not in saved.config:
-        raise ValueError(f"{run} holds no classifier; name the run folder of one")
-    classifier = load_classifier(saved.config, saved.weights).eval().to(device)
+    finished = Run(run)
+    saved, classifier = finished.saved, finished.classifier.to(device)
     backbone: nn.Module = classifier.backbone
 
     def features(x: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
 """Many trainings in one table: a row a configuration, mean and standard deviation over its seeds."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import Any
 
+from robustmoll.checks import known_name
 from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.summary import summarise
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
 
 __all__ = ["differences_table", "seeds_rows", "seeds_table"]
 
@@ -44,7 +44,7 @@ def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], li
     for config, runs in study.items():
         summaries = _summaries(runs)
         entries = (_entry([_figure(summary, column) for summary in summaries], column) for column in COLUMNS)
-        rows.append([f"{config} ({_seeds(len(runs))})", *entries])
+        rows.append([f"{config} ({count_seeds(len(runs))})", *entries])
     return ["", *COLUMNS], rows
 
 
@@ -54,25 +54,27 @@ def differences_table(study: Mapping[str, Mapping[int, list[Cell]]], pairs: Sequ
     Args:
         study: By the name of a configuration and by the seed, the cells of a run.
         pairs: Names of a configuration and of the one that is taken from it.
+
+    Raises:
+        ValueError: If there is no configuration of such a name, or the two have no seed in common.
     """
     rows = []
     for one, other in pairs:
-        seeds = sorted(study[one].keys() & study[other].keys())
-        both = [_summaries([study[name][seed] for seed in seeds]) for name in (one, other)]
+        runs = [study[known_name("configuration", name, study)] for name in (one, other)]
+        seeds = sorted(runs[0].keys() & runs[1].keys())
+        if not seeds:
+            raise ValueError(f"{one} and {other} have no seed in common")
+        both = [_summaries([by_seed[seed] for seed in seeds]) for by_seed in runs]
         entries = [
             _entry([_difference(a, b, column) for a, b in zip(*both, strict=True)], column, signed=True)
             for column in COLUMNS
         ]
-        rows.append([f"{one} minus {other} ({_seeds(len(seeds))})", *entries])
+        rows.append([f"{one} minus {other} ({count_seeds(len(seeds))})", *entries])
     return markdown_table(["", *COLUMNS], rows) + "\n"
 
 
 def _summaries(runs: Sequence[list[Cell]]) -> list[dict[str, Any]]:
     return [summarise(cells, trained_on=("noise", "blur")) for cells in runs]
-
-
-def _seeds(n: int) -> str:
-    return f"{n} seed{'s' * (n > 1)}"
 
 
 def _figure(summary: dict[str, Any], column: str) -> float | None:
@@ -91,6 +93,4 @@ def _entry(found: Sequence[float | None], column: str, signed: bool = False) -> 
     values = [value for value in found if value is not None]
     if not values or len(values) < len(found):
         return ""
-    digits, sign = COLUMNS[column][3], "+" if signed else ""
-    spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{fmean(values):{sign}.{digits}f}{spread}"
+    return mean_and_deviation(values, COLUMNS[column][3], "+" if signed else "")

@@ -1,6 +1,7 @@
 """Summaries and comparisons as tables to read, in Markdown and in a terminal."""
 
 from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ __all__ = [
     "comparison_rows",
     "comparison_table",
     "comparison_text",
+    "count_seeds",
     "footnote",
     "headline",
     "markdown_table",
+    "mean_and_deviation",
     "setting",
     "summary_text",
 ]
@@ -175,28 +178,37 @@ def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]
     others = [f"minus {first.label}"] if len(comparison.groups) > 1 else []
     rows = []
     for column, (figure, factor, digits) in enumerate(COMPARED):
-        if all(np.isnan(group.values[:, :, column]).any() for group in comparison.groups):
-            continue  # nobody has a temperature
+        if any(np.isnan(group.values[:, :, column]).any() for group in comparison.groups):
+            continue  # someone has no temperature
         for part, state in enumerate(("clean", "corrupted")):
             for group in comparison.groups:
                 row = [f"{state} {figure} ↓" if group is first else "", group.label]
-                row.append(_value(factor * group.values[:, part, column], digits))
+                row.append(mean_and_deviation(list(factor * group.values[:, part, column]), digits))
                 if others:
                     row.append("" if group is first else _difference(group, (part, column), factor, digits))
                 rows.append(row)
     return ["", "", "", *others], rows
 
 
-def _value(values: np.ndarray, digits: int) -> str:
-    if np.isnan(values).any():
-        return "none"
-    deviation = f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
-    return f"{values.mean():.{digits}f}{deviation}"
+def mean_and_deviation(values: Sequence[float], digits: int, sign: str = "") -> str:
+    """Returns the mean of values, and their standard deviation if there are several.
+
+    Example:
+        >>> mean_and_deviation([1.0, 2.0], digits=1), mean_and_deviation([1.0], digits=2, sign="+")
+        ('1.5 ± 0.7', '+1.00')
+    """
+    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{fmean(values):{sign}.{digits}f}{deviation}"
+
+
+def count_seeds(n: int) -> str:
+    """Returns "1 seed", "2 seeds", ..."""
+    return f"{n} seed{'s' * (n > 1)}"
 
 
 def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:
     value, low, high = (factor * part[figure] for part in (group.difference, group.low, group.high))
-    return "none" if np.isnan(value) else f"{value:+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
+    return f"{value:+.{digits}f} ({low:+.{digits}f}, {high:+.{digits}f})"
 
 
 def caption(comparison: Comparison) -> str:
@@ -207,7 +219,12 @@ def caption(comparison: Comparison) -> str:
         parts.append("In brackets: 95 % interval of the difference, paired bootstrap over images.")
     if seeds != {1}:
         parts.append(f"±: standard deviation over {' or '.join(map(str, sorted(seeds)))} runs.")
-    parts.append("T: after temperature scaling.")
+    unscaled = [group.label for group in comparison.groups if np.isnan(group.values).any()]
+    parts.append(
+        f"Nothing after temperature scaling, as none was fitted for {', '.join(unscaled)}: see its temperature.json."
+        if unscaled
+        else "T: after temperature scaling."
+    )
     if comparison.resolutions:
         parts.append(
             f"Each model sees, and its images are corrupted at, its own size: {', '.join(comparison.resolutions)}."

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
@@ -177,9 +178,8 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
         """Returns error and negative log-likelihood of the labels in nats."""
         answers = [(model(x).float().cpu(), y.cpu()) for x, y in batches]
         logits, labels = (torch.cat(parts) for parts in zip(*answers, strict=True))
-        correct = logits.argmax(1) == labels
-        nll = -logits.double().log_softmax(1).gather(1, labels[:, None])
-        return {"error": float(1 - correct.numpy().mean()), "nll": float(nll.numpy().mean())}
+        wrong = logits.argmax(1) != labels
+        return {"error": float(wrong.double().mean()), "nll": float(cross_entropy(logits.double(), labels))}
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""

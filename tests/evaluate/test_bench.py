@@ -2,65 +2,21 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from counting import CORRUPTIONS, SEVERITIES, Counting, digits, run
+from torch import Tensor
 
 from robustmoll.corruptions import corrupt
-from robustmoll.data import Digits, ImageSet
-from robustmoll.evaluate.bench import bench
+from robustmoll.data import Digits
 from robustmoll.evaluate.cells import COLUMNS, Cell, parse_cells
 from robustmoll.evaluate.metrics import Outcomes, judged, measure
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.temperature import cross_fit, fit_temperature
-
-CORRUPTIONS = ("gaussian_noise", "contrast")
-SEVERITIES = (1, 5)
-
-
-def digits(n: int = 101) -> ImageSet:
-    """The first scans of real handwritten digits, 32 x 32."""
-    test = Digits().load()[1]
-    return dataclasses.replace(test, images=test.images[:n], labels=test.labels[:n])
-
-
-@cache
-def templates() -> Tensor:
-    """The mean of each class of the training digits, less that of all: shape (1024, 10)."""
-    train = Digits().load()[0]
-    images = train.images.flatten(1) / 255
-    means = torch.stack([images[train.labels == digit].mean(0) for digit in range(10)], 1)
-    return means - means.mean(1, keepdim=True)
-
-
-class Counting(nn.Module):
-    """A fixed linear classifier, better than chance, with dropout, that counts the images it sees."""
-
-    def __init__(self, classes: int = 10, seed: int = 0) -> None:
-        super().__init__()
-        noise = torch.randn(32 * 32, classes, generator=torch.Generator().manual_seed(seed)) / 50
-        self.weight = nn.Parameter((templates() / 4 if classes == 10 else 0) + noise)
-        self.dropout = nn.Dropout(0.5)
-        self.seen = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        assert x.dtype == torch.float32 and not torch.is_grad_enabled()
-        self.seen += len(x)
-        return self.dropout(x.flatten(1) @ self.weight)
-
-
-def run(out: Path, model: nn.Module | None = None, data: ImageSet | None = None, **changes: object) -> list[Cell]:
-    request = {"corruptions": CORRUPTIONS, "severities": SEVERITIES, **changes}
-    return bench(model or Counting(), data or digits(), out, **request)  # type: ignore[arg-type]
 
 
 def test_each_cell_is_what_a_plain_loop_finds(tmp_path: Path) -> None:
@@ -115,97 +71,6 @@ def test_model_stays_in_its_mode_and_is_judged_without_dropout(tmp_path: Path) -
     assert model.dropout.training
 
 
-def test_finished_cells_are_not_computed_again(tmp_path: Path) -> None:
-    model = Counting()
-    first = run(tmp_path, model, corruptions=CORRUPTIONS[:1])
-    assert model.seen == 3 * 101
-    second = run(tmp_path, model)
-    assert model.seen == 5 * 101
-    assert second[:3] == first
-    assert run(tmp_path, model) == second
-    assert model.seen == 5 * 101
-
-
-def test_renamed_model_is_still_the_same_model(tmp_path: Path) -> None:
-    model = Counting()
-    cells = run(tmp_path, model, name="runs/one")
-    assert run(tmp_path, model, name="runs/renamed") == cells
-    assert model.seen == 5 * 101
-
-
-def test_half_written_last_line_is_done_again_and_nothing_else(tmp_path: Path) -> None:
-    model, table = Counting(), tmp_path / "cells.csv"
-    cells = run(tmp_path, model)
-    whole = table.read_text()
-    for cut in (1, 4, 60):  # the line end, part of the last figure, most of the line
-        table.write_text(whole[:-cut])
-        model.seen = 0
-        assert run(tmp_path, model) == cells
-        assert model.seen == 101
-        assert table.read_text() == whole
-
-
-def test_missing_outcomes_are_made_again(tmp_path: Path) -> None:
-    cells = run(tmp_path)
-    (tmp_path / "outcomes" / "contrast-1.npz").unlink()
-    model = Counting()
-    assert sorted(run(tmp_path, model), key=str) == sorted(cells, key=str)
-    assert model.seen == 101
-    assert len(Results(tmp_path).outcomes(cells[-2]).nll) == 101
-
-
-def test_killed_benchmark_goes_on_at_the_first_unfinished_cell(tmp_path: Path) -> None:
-    class Killed(Counting):
-        def forward(self, x: Tensor) -> Tensor:
-            if self.seen >= 250:
-                raise KeyboardInterrupt
-            return super().forward(x)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, Killed(), name="linear", batch_size=50)
-    assert len(Results(tmp_path).cells()) == 2
-    model = Counting()
-    cells = run(tmp_path, model, name="linear", batch_size=50)
-    assert model.seen == 3 * 101
-    assert cells == run(tmp_path / "uninterrupted", name="linear", batch_size=50)
-    assert not list(tmp_path.rglob("*.tmp"))
-
-
-SLOW = """
-import sys, time
-from test_bench import Counting, run
-class Slow(Counting):
-    def forward(self, x):
-        time.sleep(0.05)
-        return super().forward(x)
-run(sys.argv[1], Slow(), name="linear", batch_size=20)
-"""
-
-
-def test_benchmark_killed_at_any_moment_leaves_what_it_had_finished(tmp_path: Path) -> None:
-    script = tmp_path / "slow.py"
-    script.write_text(SLOW)
-    table = tmp_path / "out" / "cells.csv"
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "out")], env=worker_environment())
-    while not (table.exists() and table.read_text().count("\n") > 2):
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    done = Results(tmp_path / "out").cells()
-    assert 2 <= len(done) < 5
-    model = Counting()
-    cells = run(tmp_path / "out", model, name="linear", batch_size=20)
-    assert model.seen == (5 - len(done)) * 101 and cells[: len(done)] == done
-    assert cells == run(tmp_path / "uninterrupted", name="linear", batch_size=20)
-
-
-def worker_environment() -> dict[str, str]:
-    here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parents[1]), *sys.path])
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-
-
 def test_temperature_may_come_from_held_out_images(tmp_path: Path) -> None:
     train = Digits().load()[0]
     held_out = train.select(torch.arange(300))
@@ -220,36 +85,6 @@ def test_temperature_may_come_from_held_out_images(tmp_path: Path) -> None:
     assert raw != scaled and [cell.nll for cell in cells] == [cell.nll for cell in run(tmp_path / "cross")]
     with pytest.raises(ValueError, match=r"with temperature 'fitted on .*', not 'cross-fitted'"):
         run(tmp_path)
-
-
-WORKER = """
-import sys
-from accelerate import Accelerator
-from test_bench import Counting, digits, run
-accelerator = Accelerator(cpu=True)
-assert accelerator.num_processes == 2
-model = Counting()
-cells = run(sys.argv[1], model, accelerator=accelerator, batch_size=20)
-assert model.seen == 5 * (60, 41)[accelerator.process_index], model.seen
-assert len(cells) == 5
-accelerator.end_training()
-"""
-
-
-def test_two_processes_give_the_digits_of_one(tmp_path: Path) -> None:
-    worker = tmp_path / "worker.py"
-    worker.write_text(WORKER)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [*launch, str(worker), str(tmp_path / "two")],
-        env=worker_environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    run(tmp_path / "one", batch_size=20)
-    assert (tmp_path / "two" / "cells.csv").read_text() == (tmp_path / "one" / "cells.csv").read_text()
 
 
 def test_progress_goes_to_stderr_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

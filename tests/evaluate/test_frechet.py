@@ -202,7 +202,7 @@ def test_images_that_cannot_be_compared(run: Path, tmp_path: Path) -> None:
         classifier_features(run)(images.float())
     with pytest.raises(ValueError, match=r"trained on images of shape \(1, 24, 24\), but these have \(3, 24, 24\)"):
         classifier_features(run)(images.expand(-1, 3, -1, -1))
-    with pytest.raises(ValueError, match="holds no checkpoint; train first"):
+    with pytest.raises(ValueError, match="is no run, or has no checkpoint yet"):
         classifier_features(tmp_path)
 
 

@@ -1,22 +1,19 @@
 """Pictures show the numbers they are made of, legibly, and leave Matplotlib as they found it."""
 
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import pytest
-import torch
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from PIL import Image
-from tiny_bench import CELLS, write_bench
+from sheets import ROWS, samples, schedules
+from tiny_bench import FULL, write_bench
 
 from robustmoll.corruptions import EXTRA, NAMES, corrupt
 from robustmoll.data import Digits
@@ -28,40 +25,14 @@ from robustmoll.evaluate.plots import (
     errors_by_corruption,
     heat_map,
     reliability_diagrams,
-    sample_sheet,
-    save_pictures,
-    schedule_sheet,
     severity_curves,
     training_curves,
 )
-from robustmoll.evaluate.plots.style import COLOURS, data_uri
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.sources import Generated
 from robustmoll.evaluate.summary import summarise
 
-FULL = [CELLS[0], *((name, s) for name in (*NAMES, *EXTRA) for s in range(1, 6))]
-T = np.linspace(0, 1, 101)
 SCAN = Digits().load()[1]
-ROWS = [
-    {
-        "epoch": str(e),
-        "loss": str(2 / e),
-        "test_nll": str(1 / e),
-        "test_error": str(0.5 / e),
-        "lr": str(0.1 / e),
-    }
-    for e in range(1, 31)
-]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bench(tmp_path_factory.mktemp("runs") / "plain", 1.0, cells=FULL)
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bench(tmp_path_factory.mktemp("runs") / "mollified", 1.5, draw=1, cells=FULL)
 
 
 def cells_of(folder: Path) -> list[Cell]:
@@ -71,25 +42,6 @@ def cells_of(folder: Path) -> list[Cell]:
 def many(folder: Path, other: Path) -> dict[str, list[list[Cell]]]:
     """Nine configurations of two seeds each, with names of the length that names have."""
     return {f"wide-resnet-{i} with augmentation": [cells_of(folder), cells_of(other)] for i in range(9)}
-
-
-def schedules() -> Figure:
-    with np.errstate(divide="ignore"):
-        snr = 1 / np.tan(np.pi * T / 2) ** 2
-    return schedule_sheet(
-        T,
-        alpha=np.cos(np.pi * T / 2),
-        sigma=np.sin(np.pi * T / 2),
-        snr=snr,
-        blur_sigma=0.3 * (32 / 0.3) ** T,
-        gamma={"noise": np.sin(np.pi * T / 2) ** 2, "blur": T},
-        density=2 * (1 - T),
-    )
-
-
-def samples(channels: int = 3) -> tuple[Figure, torch.Tensor]:
-    images = torch.rand(7, channels, 16, 16, generator=torch.Generator().manual_seed(0)) * 1.4 - 0.2
-    return sample_sheet(images, [f"noise, t = {i / 7:.2f}\n91 % automobile" for i in range(7)]), images
 
 
 @pytest.fixture(scope="module")
@@ -296,70 +248,3 @@ def test_reliability_bars_are_accuracy_and_gap(tmp_path: Path) -> None:
     assert len(titles) == 6 and titles[0] == f"clean: ECE {100 * results.cells()[0].ece:.1f} %"
     severest = [cell.ece for cell in results.cells() if cell.severity == 5 and cell.name in NAMES]
     assert titles[5] == f"severity 5: ECE {100 * fmean(severest):.1f} %"
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_sample_sheet_shows_the_images(channels: int) -> None:
-    drawn, images = samples(channels)
-    shown = [ax.images[0].get_array() for ax in drawn.axes if ax.images]
-    assert len(shown) == 7
-    for pixels, image in zip(shown, images, strict=True):
-        expected = image.clamp(0, 1).expand(3, -1, -1).permute(1, 2, 0)
-        np.testing.assert_array_equal(pixels, expected)
-
-
-def test_schedule_sheet_draws_the_arrays() -> None:
-    drawn = schedules()
-    curves = {
-        (ax.get_title(loc="left"), line.get_label() if len(ax.lines) > 1 else ""): line.get_ydata()
-        for ax in drawn.axes
-        for line in ax.lines
-    }
-    np.testing.assert_array_equal(curves["noise", "alpha"], np.cos(np.pi * T / 2))
-    np.testing.assert_array_equal(curves["blur sigma in px", ""], 0.3 * (32 / 0.3) ** T)
-    np.testing.assert_array_equal(curves["gamma (label)", "blur"], T)
-    np.testing.assert_array_equal(curves["density of t", ""], 2 * (1 - T))
-    assert len(curves) == 7
-
-
-def test_training_curves_draw_the_rows() -> None:
-    losses, errors, rates = training_curves(ROWS).axes
-    epochs = np.arange(1, 31)
-    np.testing.assert_allclose(losses.lines[0].get_xydata(), np.column_stack([epochs, 2 / epochs]))
-    np.testing.assert_allclose(losses.lines[1].get_ydata(), 1 / epochs)
-    np.testing.assert_allclose(errors.lines[0].get_ydata(), 50 / epochs)
-    np.testing.assert_allclose(rates.lines[0].get_ydata(), 0.1 / epochs)
-
-
-def test_pictures_become_files(folder: Path, tmp_path: Path) -> None:
-    pictures = bench_pictures(folder)
-    save_pictures(pictures, tmp_path / "plots")
-    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == sorted(f"{name}.png" for name in pictures)
-    with Image.open(tmp_path / "plots" / "heat-map.png") as image:
-        image.load()
-        assert image.width > 1000
-
-
-def test_equal_pictures_make_equal_files(folder: Path) -> None:
-    cells = Results(folder).cells()
-    assert data_uri(heat_map(cells)) == data_uri(heat_map(cells))
-
-
-def test_matplotlib_is_left_as_it_was() -> None:
-    code = """
-import sys, matplotlib
-def settings():  # without the backend, which asking for it would choose
-    return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
-before = settings()
-from robustmoll.evaluate.plots import training_curves
-from robustmoll.evaluate.plots.style import data_uri
-data_uri(training_curves([{"epoch": "1", "loss": "2", "test_nll": "1", "test_error": "0.5", "lr": "0.1"}]))
-assert settings() == before
-assert "matplotlib.pyplot" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
-
-
-def test_families_have_colours_that_differ() -> None:
-    families = ("noise", "blur", "weather", "digital", "extra", "clean")
-    assert len({COLOURS[family] for family in families}) == len(families)

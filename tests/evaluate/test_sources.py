@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_bench import Counting, digits
+from counting import Counting, digits
 from torch import Tensor, nn
 
 from robustmoll.corruptions import NAMES, corrupt, preset_of_size

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
+from counting import Counting, digits
 from PIL import Image
-from test_bench import Counting, digits
 from torch import nn
 
 from robustmoll.data import ImageSet, open_corrupted

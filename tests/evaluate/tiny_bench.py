@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from robustmoll.corruptions import EXTRA, NAMES
 from robustmoll.evaluate.cells import CLEAN, Cell
 from robustmoll.evaluate.metrics import Judged, Outcomes, measure
 from robustmoll.evaluate.results import Results
 
-__all__ = ["CELLS", "IDENTITY", "IMAGES", "judged", "predictions", "write_bench"]
+__all__ = ["CELLS", "FULL", "IDENTITY", "IMAGES", "judged", "predictions", "write_bench"]
 
 IMAGES = 400
 IDENTITY = {
@@ -16,6 +17,7 @@ IDENTITY = {
     **{"stage": "model", "resolution": "32x32"},
 }
 CELLS = [(CLEAN, 0), ("gaussian_noise", 1), ("gaussian_noise", 5), ("frost (procedural)", 3), ("gaussian_blur", 2)]
+FULL = [CELLS[0], *((name, s) for name in (*NAMES, *EXTRA) for s in range(1, 6))]
 
 
 def predictions(skill: float, draw: int, temperature: float = 1) -> Outcomes:

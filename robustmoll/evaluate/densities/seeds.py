@@ -1,10 +1,10 @@
 """Many likelihood trainings in one table: a row a configuration and checkpoint, mean and deviation over its seeds."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import Any
 
 from robustmoll.evaluate.densities.summary import TOLD
+from robustmoll.evaluate.tables import count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
 
@@ -21,10 +21,9 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
     told = list(dict.fromkeys(summary["told"] for runs in study.values() for summary in runs))
     rows = []
     for config, runs in study.items():
-        seeds = f"{len(runs)} seed{'s' * (len(runs) > 1)}"
+        seeds = count_seeds(len(runs))
         for place, line in enumerate(runs[0]["lines"]):
             values = [summary["lines"][place]["value"] for summary in runs]
-            spread = f" ± {stdev(values):.3f}" if len(values) > 1 and line["step"] is not None else ""
-            entry = f"{fmean(values):.3f}{spread}"
+            entry = mean_and_deviation(values if line["step"] is not None else values[:1], digits=3)
             rows.append([f"{config} ({seeds})", line["name"], *(entry * (runs[0]["told"] == name) for name in told)])
     return ["", "", *(TOLD[name][2] for name in told)], rows

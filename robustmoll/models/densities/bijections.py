@@ -1,8 +1,9 @@
-"""Invertible maps of images, and the logarithms of their Jacobian determinants: the parts of flows.
+"""Invertible maps, and the logarithms of their Jacobian determinants: the parts of flows, here those of images.
 
-A bijection takes images (B, C, H, W) to images of the same shape. Its `forward` gives log |det dz/dx| besides, for each
-image, as the change of variables log p(x) = log p(z) + log |det dz/dx| asks for. Under autocast, networks inside run in
-half precision, but images and determinants stay in float32: these are sums over all pixels.
+A bijection takes images (B, C, H, W), or table rows (B, D), to others of the same shape. Its `forward` gives
+log |det dz/dx| besides, for each one, as the change of variables log p(x) = log p(z) + log |det dz/dx| asks for. Under
+autocast, networks inside run in half precision, but images and determinants stay in float32: these are sums over all
+pixels.
 """
 
 from abc import ABC, abstractmethod
@@ -28,11 +29,11 @@ def unsqueeze(x: Tensor) -> Tensor:
 
 
 class Bijection(nn.Module, ABC):
-    """An invertible map of images; a new one defines the map, with its log-determinant, and its inverse."""
+    """An invertible map; a new one defines the map, with its log-determinant, and its inverse."""
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns z, shape (B, C, H, W), and log |det dz/dx|, shape (B,) or (), of x, shape (B, C, H, W)."""
+        """Returns z, shaped as x, and log |det dz/dx|, shape (B,), or () where it is the same for all of x."""
 
     @abstractmethod
     def inverse(self, z: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from robustmoll.models.densities.base import register
 from robustmoll.models.densities.image_nets import halved, zero_conv
-from robustmoll.models.densities.latent import Hints, LatentModel, normal_log_prob, normal_noise
+from robustmoll.models.densities.latent import Hints, LatentModel
+from robustmoll.models.densities.normal import normal_log_prob, normal_noise, standard_log_prob
 
 __all__ = ["HVAE", "Level", "hvae"]
 
@@ -92,13 +93,13 @@ class HVAE(LatentModel):
         return tuple(reversed(hints))
 
     def terms(self, x: Tensor, hints: Hints, generator: Generator | None) -> tuple[Tensor, Tensor]:
-        divergences, zero = [], x.new_zeros(())
+        divergences = []
 
         def drawn(level: Level, state: Tensor, hint: Tensor) -> Tensor:
             shift, log_ratio = level.difference(state, hint)
             noise = shift + log_ratio.exp() * normal_noise(shift, generator)
             # Densities of z and of its deviation differ by the prior's standard deviation, which cancels.
-            divergences.append(normal_log_prob(noise, shift, log_ratio) - normal_log_prob(noise, zero, zero))
+            divergences.append(normal_log_prob(noise, shift, log_ratio) - standard_log_prob(noise))
             return noise
 
         mean = self._down(hints, drawn)

@@ -8,26 +8,11 @@ from torch.nn import functional as F
 
 from robustmoll.models.densities.base import register
 from robustmoll.models.densities.image_nets import Decoder, Encoder
-from robustmoll.models.densities.latent import Hints, LatentModel, normal_log_prob, normal_noise
+from robustmoll.models.densities.latent import Hints, LatentModel
+from robustmoll.models.densities.linear import MaskedLinear
+from robustmoll.models.densities.normal import normal_log_prob, normal_noise, standard_log_prob
 
-__all__ = ["IAFVAE", "AutoregressiveStep", "MaskedLinear", "iaf_vae"]
-
-
-class MaskedLinear(nn.Linear):
-    """A linear layer some of whose weights are zero for good.
-
-    Args:
-        mask: Which weights there are, bool, shape (outputs, inputs).
-    """
-
-    mask: Tensor
-
-    def __init__(self, mask: Tensor) -> None:
-        super().__init__(mask.shape[1], mask.shape[0])
-        self.register_buffer("mask", mask, persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight * self.mask, self.bias)
+__all__ = ["IAFVAE", "AutoregressiveStep", "iaf_vae"]
 
 
 class AutoregressiveStep(nn.Module):
@@ -45,9 +30,9 @@ class AutoregressiveStep(nn.Module):
     def __init__(self, size: int, width: int, context: int) -> None:
         super().__init__()
         place, hidden = torch.arange(size), torch.arange(width) % max(size - 1, 1)
-        self.first = MaskedLinear(hidden[:, None] >= place)
+        self.first = MaskedLinear(place, hidden)
         self.context = nn.Linear(context, width + 2 * size)
-        self.last = MaskedLinear((place[:, None] > hidden).repeat(2, 1))
+        self.last = MaskedLinear(hidden, (place - 1).repeat(2))
         with torch.no_grad():
             self.last.weight.mul_(0.1)
             self.last.bias.copy_(torch.tensor([2.0, 0.0]).repeat_interleave(size))
@@ -106,7 +91,7 @@ class IAFVAE(LatentModel):
         start = mean + log_std.exp() * normal_noise(mean, generator)
         z, log_det = self.bend(start, context)
         posterior = normal_log_prob(start, mean, log_std) - log_det
-        return self.likelihood(x, self.decode(z)), posterior - normal_log_prob(z, z.new_zeros(()), z.new_zeros(()))
+        return self.likelihood(x, self.decode(z)), posterior - standard_log_prob(z)
 
     def encode(self, x: Tensor) -> Tensor:
         mean, _, context = self.infer(x)

@@ -23,6 +23,7 @@ from robustmoll.models.densities.bijections import (
     unsqueeze,
 )
 from robustmoll.models.densities.image_nets import coupling_net, zero_conv
+from robustmoll.models.densities.normal import normal_noise, standard_log_prob
 
 __all__ = ["MultiScaleFlow", "image_glow", "image_realnvp"]
 
@@ -96,13 +97,12 @@ class MultiScaleFlow(DensityModel):
 
     def log_prob(self, x: Tensor, generator: Generator | None = None, samples: int = 1) -> Tensor:
         z, log_det = self.transform(x)
-        return log_det - 0.5 * (z.square().sum(1) + z.shape[1] * math.log(2 * math.pi))
+        return standard_log_prob(z) + log_det
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
-        weight, size = next(self.parameters()), sum(math.prod(shape) for shape in self.latent_shapes)
-        z = torch.randn(n, size, generator=generator, dtype=weight.dtype, device=weight.device)
-        return self.decode(temperature * z)
+        size = sum(math.prod(shape) for shape in self.latent_shapes)
+        return self.decode(temperature * normal_noise(next(self.parameters()).new_empty(n, size), generator))
 
 
 def _checked_shape(shape: Sequence[int], levels: int, steps: int, width: int) -> tuple[int, int, int]:

@@ -9,22 +9,12 @@ import torch
 from torch import Generator, Tensor, nn
 
 from robustmoll.models.densities.base import DensityModel
+from robustmoll.models.densities.normal import normal_log_prob, normal_noise
 
-__all__ = ["Hints", "LatentModel", "normal_log_prob", "normal_noise"]
+__all__ = ["Hints", "LatentModel"]
 
 Hints = tuple[Tensor, ...]
 """What an encoder makes of images."""
-
-
-def normal_log_prob(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
-    """Returns log N(x; mean, exp(log_std)^2), summed over all dimensions but the first, shape (B,)."""
-    nats = -0.5 * ((x - mean) * (-log_std).exp()).square() - log_std - 0.5 * math.log(2 * math.pi)
-    return nats.flatten(1).sum(1, dtype=torch.promote_types(nats.dtype, torch.float32))
-
-
-def normal_noise(like: Tensor, generator: Generator | None) -> Tensor:
-    """Returns standard normal numbers of a tensor's shape, dtype and device."""
-    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
 
 class LatentModel(DensityModel):

@@ -1,4 +1,4 @@
-"""Linear layers for the networks of flows on tables: wide layers, small batches."""
+"""Linear layers for the networks of flows on vectors: wide layers, small batches."""
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +26,9 @@ class Linear(nn.Linear):
         return self._product(x, self.weight)
 
     def _product(self, x: Tensor, weight: Tensor) -> Tensor:
-        # Evaluation stays with what vmap and second derivatives go through.
-        on_cpu = x.device.type == "cpu" and x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
-        if self.training and on_cpu:
+        # Evaluation stays with what vmap and second derivatives go through, and oneDNN's layout knows no autocast.
+        plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+        if self.training and plain and torch.backends.mkldnn.is_available():
             return F.linear(x.to_mkldnn(), weight, self.bias).to_dense()
         return F.linear(x, weight, self.bias)
 

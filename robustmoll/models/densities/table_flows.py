@@ -4,7 +4,6 @@ The first three are those of the density estimation literature, with batch norma
 that start orthogonal and scales without bounds; 5 transforms of 512 hidden units are the usual size.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Generator, Tensor
 
 from robustmoll.models.densities.base import DensityModel, register
 from robustmoll.models.densities.bijections import Bijection, Chain
+from robustmoll.models.densities.normal import normal_noise, standard_log_prob
 from robustmoll.models.densities.table_bijections import Autoregression, BatchNorm, InvertibleLinear, RowCoupling
 
 __all__ = ["TableFlow", "ZukoFlow", "glow", "maf", "nsf", "realnvp"]
@@ -36,11 +36,13 @@ class TableFlow(DensityModel):
     def log_prob(self, x: Tensor, generator: Generator | None = None, samples: int = 1) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):  # scales without bounds are no place for half precision
             z, log_det = self.flow(x)
-        return log_det - 0.5 * (z.square().sum(1) + z.shape[1] * math.log(2 * math.pi))
+            return standard_log_prob(z) + log_det
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
-        return self.flow.inverse(temperature * _normal(self, n, self.columns, generator))
+        return self.flow.inverse(
+            temperature * normal_noise(next(self.parameters()).new_empty(n, self.columns), generator)
+        )
 
     @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:
@@ -78,7 +80,9 @@ class ZukoFlow(DensityModel):
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
-        return self.flow().transform.inv(temperature * _normal(self, n, self.columns, generator))
+        return self.flow().transform.inv(
+            temperature * normal_noise(next(self.parameters()).new_empty(n, self.columns), generator)
+        )
 
 
 @register
@@ -167,8 +171,3 @@ def _coupled_columns(shape: Sequence[int], transforms: int, hidden: int) -> int:
 
 def _every_other(columns: int, start: int) -> Tensor:
     return (torch.arange(columns) + start) % 2 == 0
-
-
-def _normal(model: DensityModel, n: int, columns: int, generator: Generator | None) -> Tensor:
-    weight = next(model.parameters())
-    return torch.randn(n, columns, generator=generator, dtype=weight.dtype, device=weight.device)

@@ -6,7 +6,8 @@ from torch import Generator, Tensor
 
 from robustmoll.models.densities.base import register
 from robustmoll.models.densities.image_nets import Decoder, Encoder
-from robustmoll.models.densities.latent import Hints, LatentModel, normal_log_prob, normal_noise
+from robustmoll.models.densities.latent import Hints, LatentModel
+from robustmoll.models.densities.normal import normal_log_prob, normal_noise, standard_log_prob
 
 __all__ = ["IWAE", "VAE", "beta_vae", "iwae", "vae"]
 
@@ -42,8 +43,7 @@ class VAE(LatentModel):
     def terms(self, x: Tensor, hints: Hints, generator: Generator | None) -> tuple[Tensor, Tensor]:
         mean, log_std = hints
         z = mean + log_std.exp() * normal_noise(mean, generator)
-        prior = normal_log_prob(z, z.new_zeros(()), z.new_zeros(()))
-        return self.likelihood(x, self.decode(z)), normal_log_prob(z, mean, log_std) - prior
+        return self.likelihood(x, self.decode(z)), normal_log_prob(z, mean, log_std) - standard_log_prob(z)
 
     def objective(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         mean, log_std = self.infer(x)

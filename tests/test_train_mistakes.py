@@ -1,0 +1,59 @@
+"""What the trainer refuses, in one line and before any work."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robustmoll import Mollify
+from robustmoll.tasks import Classify, ModelArgs
+from robustmoll.training import OptimizerArgs, SchedulerArgs
+from tests.tiny_training import NET, trainer
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 97}, r"batch_size must lie between the 1 process\(es\) and the 96 training images"),
+        ({"epochs": 0}, "epochs, batch_size and accumulate of at least 1"),
+        ({"validation": 1.0}, r"validation must lie in \[0, 1\)"),
+        ({"freeze": ["stm"]}, "unknown module to freeze 'stm'; did you mean 'stem'"),
+        ({"start_from": "no/where"}, "no/where/checkpoint.json cannot be read"),
+        ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
+        ({"swa": 0.0}, r"swa must lie in \(0, 1\]"),
+        ({"swa": 0.5, "ema": 0.9}, "without ema"),
+        ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
+        ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
+        ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
+        (
+            {"task": Classify(ModelArgs("digits_cn"), Mollify(10))},
+            "unknown model 'digits_cn'; did you mean 'digits_cnn'",
+        ),
+        ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
+        ({"trackers": ["nothing_here"]}, "tracker 'nothing_here' is not installed"),
+        ({"precision": "fp16"}, "fp16"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        trainer(tmp_path / "run", **change).fit()
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    with pytest.raises(ValueError, match="holds a run already; go on with --resume true"):
+        trainer(tmp_path, epochs=1).fit()
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    other = Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10))
+    with pytest.raises(ValueError, match=r"the checkpoint is of another architecture: .* is absent in"):
+        trainer(tmp_path, task=other, resume=True).fit()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"run folder .*file/run cannot be written \(Not a directory\)"):
+        trainer(tmp_path / "file" / "run").fit()

@@ -1,0 +1,101 @@
+"""What a training step computes: every augmentation, label policy and loss together."""
+
+import itertools
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+
+from robustmoll import Mollify
+from robustmoll.data.augment import (
+    Augmentation,
+    AugMix,
+    AutoAugment,
+    CutMix,
+    MixUp,
+    NoisePatches,
+    RandAugment,
+    RandomCrop,
+    RandomErasing,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    TrivialAugmentWide,
+)
+from robustmoll.labels import POLICIES
+from robustmoll.seeds import generator_at
+from robustmoll.tasks import Classify
+from robustmoll.tasks.losses import LOSSES
+from tests.tiny_data import FewDigits
+from tests.tiny_training import NET
+
+AUGMENTATIONS: dict[str, list[Augmentation]] = {
+    "moves": [RandomHorizontalFlip(), RandomCrop(padding=4), RandomRotation(15)],
+    "resized crop": [RandomResizedCrop(16)],
+    "trivial": [TrivialAugmentWide()],
+    "rand": [RandAugment()],
+    "auto": [AutoAugment("cifar10")],
+    "augmix": [AugMix()],
+    "augmix views": [AugMix(views=3)],
+    "patches": [NoisePatches()],
+    "erasing": [RandomErasing()],
+    "mixup": [MixUp()],
+    "cutmix": [CutMix()],
+    "all of them": [RandomCrop(padding=4), AugMix(views=3), RandomErasing(), MixUp(), CutMix()],
+}
+
+
+POLICIES_AND_LOSSES = list(itertools.product(POLICIES, LOSSES))
+
+
+@pytest.mark.parametrize("augmentations", AUGMENTATIONS)
+@pytest.mark.parametrize(("policy", "loss"), POLICIES_AND_LOSSES, ids=str)
+def test_every_augmentation_takes_two_steps_with_every_policy_and_loss(
+    tmp_path: Path, augmentations: str, policy: str, loss: str
+) -> None:
+    views = "views" in augmentations or "all" in augmentations
+    mollify = Mollify(10, policy=policy, repeats=2 if views else 1)
+    task = Classify(NET, mollify, loss, AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
+    train, _ = FewDigits(66, 10).load()
+    classifier = task.build(train)
+    optimizer = torch.optim.SGD(classifier.parameters(), 0.01)
+    for step in range(2):
+        rows = slice(33 * step, 33 * step + 33)  # an odd batch
+        draw = task.draw(33, train.size, generator_at(0, step), step)
+        losses = task.losses(classifier, classifier.backbone, train.images[rows], train.labels[rows], draw)
+        assert losses.shape == (33 * mollify.repeats,) and losses.isfinite().all()
+        losses.mean().backward()
+        optimizer.step()
+    assert all(weights.isfinite().all() for weights in classifier.parameters())
+
+
+@pytest.mark.parametrize("augmentations", ["moves", "trivial", "augmix views"])
+def test_a_part_of_a_batch_is_augmented_as_in_the_whole(augmentations: str) -> None:
+    views = "views" in augmentations
+    task = Classify(NET, Mollify(10), augment=AUGMENTATIONS[augmentations], jsd_weight=12.0 if views else 0.0)
+    train, _ = FewDigits(20, 10).load()
+    classifier = task.build(train).eval()  # batch statistics would tell images of each other
+    draw = task.draw(20, train.size, generator_at(0), 0)
+    x, y = train.images, train.labels
+    whole = task.losses(classifier, classifier.backbone, x, y, draw)
+    part = task.losses(classifier, classifier.backbone, x[7:], y[7:], draw.part(slice(7, 20)))
+    torch.testing.assert_close(part, whole[7:])
+
+
+def test_views_of_an_image_have_one_target() -> None:
+    task = Classify(NET, Mollify(10, repeats=2), augment=[AugMix(views=3)], jsd_weight=1.0)
+    draw = task.draw(8, (16, 16), generator_at(0), 0).mollify
+    assert draw.t.view(8, 3, 2).std(1).max() == 0 and draw.t.view(8, 3, 2).std(2).max() > 0
+
+
+def test_what_does_not_go_together_is_said() -> None:
+    with pytest.raises(ValueError, match="add AugMix with views=3"):
+        Classify(NET, Mollify(10), jsd_weight=12.0)
+    with pytest.raises(ValueError, match=r"label_smoothing in \[0, 1\)"):
+        Classify(NET, Mollify(10), label_smoothing=1.0)
+    with pytest.warns(UserWarning, match="labels are smoothed twice"):
+        Classify(NET, Mollify(10), label_smoothing=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Classify(NET, Mollify(10, {"clean": 1}), label_smoothing=0.1)
