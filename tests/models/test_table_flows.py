@@ -205,3 +205,12 @@ def test_nsf_says_where_zuko_comes_from(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(builtins, "__import__", without_zuko)
     with pytest.raises(ValueError, match=r"pip install 'robustmoll\[flows\]'"):
         DENSITIES["nsf"]((3,))
+
+
+def test_a_layer_in_training_goes_through_autocast_and_learns_as_in_evaluation() -> None:
+    layer = MaskedLinear(torch.arange(6), torch.arange(6)).train()
+    x = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        layer(x).float().sum().backward()
+    assert layer.weight.grad is not None and layer.weight.grad.isfinite().all()
+    torch.testing.assert_close(layer(x), layer.eval()(x))
