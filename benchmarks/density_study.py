@@ -1,0 +1,100 @@
+"""Trains likelihood models with several seeds, keeps what was measured of them, and makes the table of them all.
+
+    python -m benchmarks.density_study fashion-mnist-cpu --configs fashion-mnist-cpu/vae-vanilla \
+      fashion-mnist-cpu/vae-noise --seeds 0 1 2 --data.root DIR --bench.classifier RUN
+
+It is `robustmoll sweep` whose results stay: finished runs are not trained again, and a run that was stopped goes on.
+The summaries go to benchmarks/results/<study>/ as <config>-<seed>.json; the tables beside them are made from these
+files alone (`--table` makes them again). `--pairs one:other` tables what the one changes, seed by seed, and
+`--pictures` names configs whose samples along the training of the first seed are kept.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.study import RESULTS, ROOT
+from robustmoll.cli.main import main as robustmoll
+from robustmoll.evaluate.densities.seeds import density_seeds_rows
+from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
+
+Summary = dict[str, Any]
+Study = Mapping[str, Mapping[int, Summary]]
+
+
+def read(folder: Path, first: Sequence[str]) -> Study:
+    """Returns the summaries of each config's seeds, the configs named `first` in front."""
+    found: dict[str, dict[int, Summary]] = {config: {} for config in first}
+    for path in sorted(folder.glob("*.json")):
+        config, _, seed = path.stem.rpartition("-")
+        found.setdefault(config, {})[int(seed)] = json.loads(path.read_text())
+    return {config: runs for config, runs in found.items() if runs}
+
+
+def keep(run: Path, folder: Path, picture: bool) -> None:
+    """Copies what was measured of a run, without names of folders of this machine."""
+    summary = json.loads((run / "density" / "summary.json").read_text())
+    for record in summary["distances"]:
+        record["extractor"] = record["extractor"].partition(" ")[0]
+    (folder / f"{run.name}.json").write_text(json.dumps(summary, indent=2) + "\n")
+    if picture:
+        shutil.copy(run / "plots" / "samples-over-training.png", folder / f"{run.name}.png")
+
+
+def differences(study: Study, pairs: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the rows of a table: what one config changes against another, mean and deviation over common seeds."""
+    for one, other in (pair.split(":") for pair in pairs):
+        seeds = sorted(study[one].keys() & study[other].keys())
+        both = [[figures(study[config][seed]) for seed in seeds] for config in (one, other)]
+        changes = [
+            mean_and_deviation([a[place] - b[place] for a, b in zip(*both, strict=True)], 3, "+") for place in range(2)
+        ]
+        yield [f"{one} minus {other} ({count_seeds(len(seeds))})", *changes]
+
+
+def figures(summary: Summary) -> tuple[float, float]:
+    """The figure and the distance of the checkpoint that counts."""
+    return summary["lines"][0]["value"], summary["distances"][0]["value"]
+
+
+def tables(study: Study, pairs: Sequence[str]) -> str:
+    """Returns the tables in Markdown, functions of the summaries alone."""
+    parts = [markdown_table(*density_seeds_rows({config: list(runs.values()) for config, runs in study.items()}))]
+    if pairs:
+        header = ["best on validation", "bits/dim ↓", "Fréchet distance (classifier features) ↓"]
+        parts.append(markdown_table(header, differences(study, pairs)))
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", help="name of the folder in benchmarks/results")
+    parser.add_argument(
+        "--configs", nargs="+", default=[], help="names of files in configs/, in the order of the table"
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
+    parser.add_argument("--pairs", nargs="+", default=[], help="one:other, to table the differences of their seeds")
+    parser.add_argument("--pictures", nargs="+", default=[], help="configs whose samples are kept")
+    parser.add_argument("--table", action="store_true", help="only make the tables again")
+    args, flags = parser.parse_known_args()
+    folder = RESULTS / args.study
+    folder.mkdir(parents=True, exist_ok=True)
+    if not args.table:
+        paths = [str(ROOT / "configs" / f"{config}.yaml") for config in args.configs]
+        seeds = str(args.seeds)
+        if code := robustmoll(["sweep", *paths, "--seeds", seeds, "--runs", str(args.runs), "--", *flags]):
+            raise SystemExit(code)
+        for name in (Path(config).name for config in args.configs):
+            for seed in args.seeds:
+                keep(args.runs / f"{name}-{seed}", folder, name in args.pictures and seed == args.seeds[0])
+    text = tables(read(folder, [Path(config).name for config in args.configs]), args.pairs)
+    (folder / "table.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
