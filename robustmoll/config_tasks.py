@@ -11,7 +11,7 @@ from robustmoll.anneal import Anneal
 from robustmoll.data import Data
 from robustmoll.data.examples import Source
 from robustmoll.evaluate.bench import bench, check_request
-from robustmoll.evaluate.densities.report import measure_run
+from robustmoll.evaluate.densities.measure import measure_run
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, Density, DensityArgs, ModelArgs, Task
 
@@ -77,11 +77,13 @@ def _check_bench(chosen: Namespace) -> None:
     check_request(**{name: chosen[name] for name in inspect.signature(check_request).parameters})
 
 
-def _check_samples(chosen: Namespace) -> None:
+def _check_measure(chosen: Namespace) -> None:
     if chosen.samples < 1:
         raise ValueError(
             f"a bound needs at least 1 latent variable for each example, got bench.samples={chosen.samples}"
         )
+    if chosen.generated < 0:
+        raise ValueError(f"bench.generated is a number of images, 0 for all, got {chosen.generated}")
 
 
 TASKS = {
@@ -109,6 +111,6 @@ TASKS = {
             "optimizer.weight_decay": 0.0,
             "scheduler.warmup_epochs": 0,
         },
-        check=_check_samples,
+        check=_check_measure,
     ),
 }

@@ -5,10 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from torchvision.models.inception import Inception3
 
 from robustmoll.cli import main
 from robustmoll.config import build_trainer, training_parser
+from robustmoll.evaluate.features import INCEPTION_FILE
 from robustmoll.tasks import Density
+from tests import tiny_densities  # noqa: F401 (its models, by name)
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -49,9 +53,6 @@ def test_train_measure_report_and_sample_from_the_command_line(
     assert lines[0][0] == "sepal length (cm)" and len(lines) == 6 and 2 < float(lines[1][0]) < 12, "in centimetres"
     assert main(["sample", str(run), "--n", "2", "--interpolate", "7", "--out", str(tmp_path / "way.csv")]) == 0
     assert len((tmp_path / "way.csv").read_text().splitlines()) == 15
-    capsys.readouterr()
-    assert main(["bench", str(run)]) == 2
-    assert "is a run of the task 'density'" in capsys.readouterr().err
     assert main(["sample", str(run), "--n", "0"]) == 2
 
 
@@ -68,6 +69,100 @@ def test_images_from_the_command_line_and_the_same_seed_gives_the_same_picture(t
         assert main(["sample", str(tmp_path / "run"), *flags]) == 0
         pictures.append(out.read_bytes())
     assert pictures[0] == pictures[1] and len({*pictures}) == 3
+
+
+IMAGES = ["--data", "tests.tiny_data.FewDigits", "--data.size", "24", "--epochs", "1", "--batch_size", "32"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier, and two Gaussians of the same images, of which the first was measured against it."""
+    folder = tmp_path_factory.mktemp("runs")
+    few = ["--bench.corruptions", "[contrast]", "--bench.severities", "[1]"]
+    assert main(["train", *IMAGES, "--model.name", "digits_cnn", *few, "--run", str(folder / "classifier")]) == 0
+    for name, flags in {"first": ["--bench.classifier", str(folder / "classifier")], "second": ["--seed", "1"]}.items():
+        density = ["--task", "density", "--model.name", "diagonal", "--validation", "0.25", *flags]
+        assert main(["train", *IMAGES, *density, "--run", str(folder / name)]) == 0
+    return folder
+
+
+def test_images_are_measured_against_a_classifier_and_again_without_training(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, classifier = (str(runs / name) for name in ("first", "second", "classifier"))
+    summary = json.loads((runs / "first" / "density" / "summary.json").read_text())
+    assert [(one["metric"], one["name"], one["real"]) for one in summary["distances"]] == [
+        ("classifier_frechet_distance", "best on validation", 40),
+        ("classifier_frechet_distance", "last step", 40),
+    ]
+    assert "Fréchet distance (classifier features)" in (runs / "first" / "report.html").read_text()
+    weights = {path: path.read_bytes() for path in runs.glob("*/checkpoints/*/*")}
+    assert main(["bench", first]) == 0
+    assert json.loads((runs / "first" / "density" / "summary.json").read_text()) == summary
+    assert main(["bench", first, second, "--classifier", classifier, "--generated", "9", "--seed", "2"]) == 0
+    assert "Fréchet distance" in capsys.readouterr().out
+    summaries = [json.loads((runs / name / "density" / "summary.json").read_text()) for name in ("first", "second")]
+    assert [(one["distances"][0]["generated"], one["distances"][0]["seed"]) for one in summaries] == [(9, 2), (9, 2)]
+    assert all(path.read_bytes() == content for path, content in weights.items())
+
+
+def test_runs_side_by_side(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, classifier = (str(runs / name) for name in ("first", "second", "classifier"))
+    assert main(["bench", first, second, "--classifier", classifier, "--generated", "9"]) == 0
+    capsys.readouterr()
+    page = tmp_path / "both.html"
+    assert main(["compare", first, second, "--resamples", "50", "--report", str(page)]) == 0
+    out = capsys.readouterr().out
+    assert "bits/dim" in out and "minus first" in out and "precision" in out
+    assert "minus first" in page.read_text() and "data:image/svg" in page.read_text()
+    assert main(["compare", first, classifier]) == 2
+    assert "runs of different tasks do not compare" in capsys.readouterr().err
+
+
+def test_a_fid_is_never_a_classifier_s_distance(runs: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
+    torch.save(network.state_dict(), tmp_path / INCEPTION_FILE)
+    flags = ["--inception", str(tmp_path / INCEPTION_FILE), "--classifier", str(runs / "classifier")]
+    assert main(["bench", str(runs / "second"), *flags, "--generated", "4"]) == 0
+    found = json.loads((runs / "second" / "density" / "summary.json").read_text())["distances"]
+    assert {(one["metric"], one["extractor"].split()[0], one["features"]) for one in found} == {
+        ("classifier_frechet_distance", "digits_cnn", 64),
+        ("fid", "inception-2015-12-05", 2048),
+    }
+    text = (runs / "second" / "density" / "summary.md").read_text()
+    assert text.index("## Fréchet distance (classifier features)") < text.index("## FID") and "299 x 299" in text
+
+
+def test_what_bench_refuses_it_refuses_before_any_work(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, classifier = str(runs / "first"), str(runs / "classifier")
+    before = (runs / "first" / "density" / "summary.json").stat().st_mtime_ns
+    for flags, message in [
+        ([first, classifier], "is a run of the task 'classify', but this needs one of 'density'"),
+        ([first, "--corruptions", "[fog]"], "unknown option --corruptions"),
+        ([first, "--classifier", first], "is no classifier"),
+        ([first, "--inception", "/nowhere.pth"], "put the Inception weights there"),
+        ([first, "--generated", "-1"], "0 for all, got -1"),
+        ([first, "--classifier", classifier, "--generated", "41"], "0 takes all 40"),
+    ]:
+        assert main(["bench", *flags]) == 2
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert message in lines[-1] and sum("error" in line for line in lines) == 1
+    assert (runs / "first" / "density" / "summary.json").stat().st_mtime_ns == before
+
+
+def test_a_training_is_refused_whose_images_could_not_be_measured(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, classifier = tmp_path / "run", ["--bench.classifier", str(runs / "classifier")]
+    images = ["--task", "density", *IMAGES, "--data.size", "16", "--model.name", "diagonal"]
+    for flags, message in [
+        ([*DATA, *classifier], "iris is a table, and bench.classifier and bench.inception are for images"),
+        ([*images, *classifier], "was trained on images of shape (1, 24, 24), but these have (1, 16, 16)"),
+    ]:
+        capsys.readouterr()
+        assert main(["train", *flags, "--run", str(run)]) == 2
+        assert message in capsys.readouterr().err and not run.exists()
 
 
 @pytest.mark.parametrize("name", ["uci-redwine-maf", "wine-maf", "moons-nsf", "digits-realnvp"])

@@ -1,9 +1,9 @@
-"""robustmoll bench: error and calibration of classifiers, clean and corrupted."""
+"""robustmoll bench: error and calibration of classifiers, clean and corrupted, and what likelihood models are worth."""
 
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from robustmoll import checkpoint
+from robustmoll.cli.densities import bench_densities
+from robustmoll.cli.tasks import is_run, task_of
 from robustmoll.config import Parser, load_run
 from robustmoll.config_tasks import TASKS
 from robustmoll.data import Data, ImageSet, open_corrupted
@@ -34,10 +36,18 @@ from robustmoll.training import Trainer
 __all__ = ["bench_run", "run"]
 
 CLASSIFY = TASKS["classify"]
+EPILOG = "A run of task: density has other flags: robustmoll bench RUN --help shows them."
 
 
 def run(args: Sequence[str]) -> None:
-    """Benchmarks each subject that is named."""
+    """Measures each subject that is named."""
+    # No flag takes a run of another task than "classify": wherever one stands, it is a subject.
+    tasks = {task_of(arg) for arg in args}
+    BENCH[next((task for task in BENCH if task in tasks), "classify")](args)
+
+
+def bench_classifiers(args: Sequence[str]) -> None:
+    """Benchmarks each classifier that is named."""
     parser = bench_parser()
     asked = parser.parse_args(args)
     if asked.out and len(asked.subjects) > 1:
@@ -56,7 +66,9 @@ def run(args: Sequence[str]) -> None:
 
 def bench_parser() -> Parser:
     """Returns the parser of the command."""
-    parser = Parser(prog="robustmoll bench", description="Measure classifiers on clean and corrupted images.")
+    parser = Parser(
+        prog="robustmoll bench", description="Measure classifiers on clean and corrupted images.", epilog=EPILOG
+    )
     parser.add_argument(
         "subjects",
         nargs="+",
@@ -78,11 +90,6 @@ def bench_parser() -> Parser:
     parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
     parser.add_function_arguments(bench, skip=set(CLASSIFY.not_keys))
     return parser
-
-
-def is_run(subject: str) -> bool:
-    """Returns whether a folder is one that `robustmoll train` wrote."""
-    return (Path(subject) / "config.yaml").exists()
 
 
 def bench_run(trainer: Trainer[Classify], classifier: Classifier, arguments: dict[str, Any]) -> None:
@@ -203,3 +210,7 @@ def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
     source = source_of(test, **{name: arguments[name] for name in names})
     cells = [cell for cell in Results(folder).cells() if cell.severity]
     return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))
+
+
+# By the task of the runs that are named; the first one of which there is a run counts.
+BENCH: dict[str, Callable[[Sequence[str]], None]] = {"density": bench_densities, "classify": bench_classifiers}

@@ -1,17 +1,15 @@
 """robustmoll sweep: configs times seeds, one training after the other, and one table of them all."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import rich
 from rich.table import Table
 
 from robustmoll.config import Parser, training_parser
-from robustmoll.evaluate.densities.report import FOLDER
+from robustmoll.evaluate.densities.measure import read_summary
 from robustmoll.evaluate.densities.seeds import density_seeds_rows
 from robustmoll.evaluate.finished import SUITE
 from robustmoll.evaluate.results import Results
@@ -61,10 +59,7 @@ def _bench_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[li
 
 
 def _density_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[list[str]]]:
-    def summary(run: Path) -> dict[str, Any]:
-        return json.loads((run / FOLDER / "summary.json").read_text())
-
-    return density_seeds_rows({name: [summary(run) for run in runs] for name, runs in study.items()})
+    return density_seeds_rows({name: [read_summary(run) for run in runs] for name, runs in study.items()})
 
 
 # The table of a study's run folders, by the task of all its configs.

@@ -18,7 +18,7 @@ from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
 from robustmoll.evaluate.results import Results, find_bench, run_label
 
-__all__ = ["FIGURES", "Comparison", "Group", "compare"]
+__all__ = ["FIGURES", "Comparison", "Group", "compare", "group_labels"]
 
 FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
 
@@ -87,7 +87,7 @@ def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0)
     images = clean_cell(tables[everyone[0].folder]).n
     counts = np.concatenate([np.ones((1, images), np.uint16), resample(images, resamples, seed)])
     figures = [np.stack([_figures(results, shared, counts) for results in group]) for group in groups]
-    labels = _labels([[results.folder for results in group] for group in groups])
+    labels = group_labels([[results.folder for results in group] for group in groups])
     return Comparison(
         groups=[
             _group(label, group, own, figures[0]) for label, group, own in zip(labels, groups, figures, strict=True)
@@ -151,7 +151,7 @@ def _check_comparable(everyone: list[Results]) -> None:
                 )
 
 
-def _labels(groups: list[list[Path]]) -> list[str]:
+def group_labels(groups: list[list[Path]]) -> list[str]:
     """Names each group after its run, or after what the names of its runs begin with; after its folder if need be."""
     short = [_common_start([run_label(folder) for folder in folders]) for folders in groups]
     return [label if short.count(label) == 1 else str(folders[0]) for label, folders in zip(short, groups, strict=True)]

@@ -46,12 +46,8 @@ class Extractor:
     network: Callable[[Tensor], Tensor]
     shape: tuple[int, ...] | None = None
 
-    def batches(self, images: Images, batch_size: int, device: torch.device) -> Iterator[Tensor]:
-        """Yields the features of images, float32, shape (B, size), with a progress bar.
-
-        Raises:
-            ValueError: If they are not uint8 images of a kind that the network takes.
-        """
+    def check(self, images: Images) -> None:
+        """Raises a ValueError unless they are uint8 images of a kind that the network takes."""
         shape = tuple(images.shape[1:])
         if images.dtype != torch.uint8 or len(shape) != 3 or shape[0] not in (1, 3):
             raise ValueError(
@@ -60,6 +56,10 @@ class Extractor:
             )
         if self.shape is not None and shape != self.shape:
             raise ValueError(f"{self.name} was trained on images of shape {self.shape}, but these have {shape}")
+
+    def batches(self, images: Images, batch_size: int, device: torch.device) -> Iterator[Tensor]:
+        """Yields the features of images, float32, shape (B, size), with a progress bar; errors as for `check`."""
+        self.check(images)
         with torch.inference_mode(), ProgressBar(len(images)) as bar:
             for start in range(0, len(images), batch_size):
                 batch = images[start : start + batch_size].to(device)

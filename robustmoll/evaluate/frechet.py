@@ -24,6 +24,7 @@ __all__ = [
     "classifier_frechet_distance",
     "fid",
     "frechet_distance",
+    "frechet_record",
     "moments",
     "precision_recall",
 ]
@@ -123,19 +124,34 @@ def _record(
     batch_size: int,
     device: str | torch.device,
 ) -> FrechetRecord:
+    a, b = (moments(extractor.batches(images, batch_size, torch.device(device))) for images in (real, generated))
+    return frechet_record(metric, extractor, a, b)
+
+
+def frechet_record(metric: str, extractor: Extractor, real: Moments, generated: Moments) -> FrechetRecord:
+    """Returns the Fréchet distance between the moments of features, and what it depends on.
+
+    Args:
+        metric: "fid" or "classifier_frechet_distance".
+        extractor: Of the features.
+        real: Moments of real images.
+        generated: Moments of those that a model made.
+
+    Warns:
+        UserWarning: If one of the sets is too small.
+    """
     enough = max(ENOUGH, extractor.size + 1)
-    if (fewest := min(len(real), len(generated))) < enough:
+    if (fewest := min(real.n, generated.n)) < enough:
         warnings.warn(
-            f"{metric} from {len(real)} real and {len(generated)} generated images is biased upwards: {fewest} are too"
-            f" few for {extractor.size} features, take at least {enough}, and compare only equal numbers",
+            f"{metric} from {real.n} real and {generated.n} generated images is biased upwards: {fewest} are too few"
+            f" for {extractor.size} features, take at least {enough}, and compare only equal numbers",
             stacklevel=3,
         )
-    a, b = (moments(extractor.batches(images, batch_size, torch.device(device))) for images in (real, generated))
     return FrechetRecord(
         metric,
-        frechet_distance(a, b),
-        a.n,
-        b.n,
+        frechet_distance(real, generated),
+        real.n,
+        generated.n,
         extractor.name,
         extractor.resize,
         extractor.sha256,

@@ -4,12 +4,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from robustmoll.evaluate.densities.grids import grid
-from robustmoll.evaluate.plots.style import figure, picture
+from robustmoll.evaluate.plots.style import figure, picture, run_styles
 
-__all__ = ["annealed_densities", "column_histograms", "density_curves", "image_grid", "images_over_training"]
+__all__ = [
+    "annealed_densities",
+    "clean_column",
+    "column_histograms",
+    "density_curves",
+    "image_grid",
+    "images_over_training",
+    "training_curves",
+]
 
 COLUMNS = 12  # of a table that are drawn
 AXES = {"nll": "nats", "nll_bound": "nats", "bits_per_dim": "bits/dim", "bits_per_dim_bound": "bits/dim"}
@@ -24,7 +33,7 @@ def density_curves(rows: Sequence[Mapping[str, str]], told: str, levels: Sequenc
         told: Name of the figure, such as "nll".
         levels: t of each step.
     """
-    seen = f"validation_{told}" if f"validation_{told}" in rows[0] else f"test_{told}"
+    seen = clean_column(rows[0], told)
     drawn = figure(9.5, 2.6)
     losses, times = drawn.subplots(1, 2, width_ratios=(2, 1))
     epochs = [int(row["epoch"]) for row in rows]
@@ -35,15 +44,36 @@ def density_curves(rows: Sequence[Mapping[str, str]], told: str, levels: Sequenc
     losses.set_title(f"negative log-likelihood in {AXES[told]}")
     losses.set_xlabel("epoch")
     losses.set_xlim(left=0)
-    clean = np.array([float(row[seen]) for row in rows])
-    low, middle = np.nanmin(clean), np.nanmedian(clean)
-    if np.isfinite([low, middle]).all() and middle > low:  # early epochs may be astronomically bad
-        losses.set_ylim(top=min(np.nanmax(clean), middle + 3 * (middle - low)))
+    losses.set_ylim(top=_top([float(row[seen]) for row in rows]))
     losses.legend()
     times.plot(range(len(levels)), levels, color="#d55e00")
     times.set_title("t")
     times.set_xlabel("step")
     times.set_ylim(0, 1.02)
+    return drawn
+
+
+@picture
+def training_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], told: str) -> Figure:
+    """Draws the figure on clean data over epochs, of many trainings.
+
+    Args:
+        runs: By a group's label, the figure after each epoch of each of its runs.
+        told: Name of the figure, such as "nll".
+    """
+    drawn = figure(7.0, 3.2)
+    ax = drawn.add_subplot()
+    for label, style in run_styles(runs).items():
+        for place, curve in enumerate(runs[label]):
+            few = len(curve) < 40
+            marked = style | {"marker": style["marker"] if few else "", "markersize": 3}
+            ax.plot(list(curve), list(curve.values()), label=label if place == 0 else None, **marked)
+    tops = [top for curves in runs.values() for curve in curves if (top := _top([*curve.values()])) is not None]
+    ax.set_ylim(top=max(tops) if tops else None)
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_title(f"clean data, negative log-likelihood in {AXES[told]}")
+    ax.legend()
     return drawn
 
 
@@ -108,6 +138,20 @@ def column_histograms(samples: Tensor, rows: Tensor, names: Sequence[str]) -> Fi
     for ax in drawn.axes[len(names) :]:
         ax.set_visible(False)
     return drawn
+
+
+def clean_column(row: Mapping[str, str], told: str) -> str:
+    """Returns the column of metrics.csv with the figure on clean data: held-out ones, or else the test set."""
+    return f"validation_{told}" if f"validation_{told}" in row else f"test_{told}"
+
+
+def _top(clean: Sequence[float]) -> float | None:
+    """Where an axis should end at the top: early epochs may be astronomically bad; None where that is no help."""
+    low, middle = np.nanmin(clean), np.nanmedian(clean)
+    if not (np.isfinite([low, middle]).all() and middle > low):
+        return None
+    top = min(np.nanmax(clean), middle + 3 * (middle - low))
+    return float(top + 0.05 * (top - low))
 
 
 def _show(ax: object, shown: np.ndarray) -> None:

@@ -1,6 +1,5 @@
 """The report of a likelihood model's run: figures, how the training went, what the model draws."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,28 +8,29 @@ import safetensors.torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from robustmoll import checkpoint
 from robustmoll.anneal import Anneal
 from robustmoll.data.examples import Domain, Examples
 from robustmoll.data.tables import Columns
+from robustmoll.evaluate.densities.compare import DensityComparison
+from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.plots import (
     annealed_densities,
+    clean_column,
     column_histograms,
     density_curves,
     image_grid,
     images_over_training,
+    training_curves,
 )
-from robustmoll.evaluate.densities.summary import density_line, density_rows, density_text, note, summarise_density
+from robustmoll.evaluate.densities.summary import density_rows, note
+from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.plots.style import save_pictures
-from robustmoll.files import write_whole
 from robustmoll.run import MetricsFile
 from robustmoll.tasks.density import EXTENT, Density
-from robustmoll.tasks.likelihood import load_likelihood
 
-__all__ = ["FOLDER", "density_line", "measure_run", "write_density_report"]
+__all__ = ["write_density_comparison", "write_density_report"]
 
-FOLDER = "density"  # of a run, for its summaries
 CAPTIONS = {
     "training": (
         "Training",
@@ -41,40 +41,16 @@ CAPTIONS = {
         "The density while data are mollified less and less",
         "Standardised units. The mass should find its shape early, roughly, and sharpen without losing parts.",
     ),
+    "trainings": (
+        "Trainings",
+        "The figure on clean data after each epoch: of held-out data, or of the test set where none were held out.",
+    ),
     "samples": ("Samples", "What the model draws, beside the test data if it is a table."),
     "samples-over-training": (
         "Samples along the training",
         "The same latent variables each time: the images should take form from coarse to fine.",
     ),
 }
-
-
-def measure_run(run: Path, train: Examples, test: Examples, samples: int = 64) -> dict[str, Any]:
-    """Measures the checkpoint that counts, and beside it the last one, and writes summary.json and summary.md.
-
-    Args:
-        run: Its folder.
-        train: What it was trained on, without what was held out.
-        test: Clean data to measure it on.
-        samples: Latent variables that a bound has for each of these, at least 1: the more, the tighter. Models with an
-            exact likelihood have none.
-
-    Returns:
-        The summary, see `summarise_density`.
-    """
-    last, _ = checkpoint.load_newest(run / "checkpoints")
-    final, _ = checkpoint.load_final(run / "checkpoints")
-    chosen = {"best on validation": final} if (run / "checkpoints" / "best").exists() else {}
-    models = {
-        label: (found.step, load_likelihood(found.config, found.weights).eval())
-        for label, found in (chosen | {"last step": last}).items()
-    }
-    summary = summarise_density(run.resolve().name, final.config["architecture"], models, train, test, samples)
-    folder = run / FOLDER
-    folder.mkdir(exist_ok=True)
-    write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
-    write_whole(folder / "summary.md", density_text(summary).encode())
-    return summary
 
 
 def write_density_report(run: Path, summary: dict[str, Any], task: Density, test: Examples) -> Path:
@@ -91,8 +67,34 @@ def write_density_report(run: Path, summary: dict[str, Any], task: Density, test
     """
     figures = _pictures(run, summary, task.anneal, test)
     shown = section(f"{summary['model']} on {summary['dataset']}", note(summary), table(*density_rows(summary)))
+    for heading, said, header, rows in distance_sections(summary):
+        shown += section(heading, said, table(header, rows))
     save_pictures(figures, run / "plots")
     return write_page(run / "report.html", summary["run"], [*shown, *pictures(figures, CAPTIONS), *files_of_run(run)])
+
+
+def write_density_comparison(path: str | Path, comparison: DensityComparison) -> Path:
+    """Writes a comparison as a page, its table and the curves of the trainings, and returns its path.
+
+    Args:
+        path: Of the page.
+        comparison: What to show.
+    """
+    path, curves = Path(path), {}
+    for group in comparison.groups:
+        bound = " (bound)" if group.summaries[0]["told"].endswith("_bound") else ""
+        runs = zip(group.runs, group.summaries, strict=True)
+        curves[group.label + bound] = [_clean_curve(*run) for run in runs]
+    figures = {"trainings": training_curves(curves, comparison.groups[0].summaries[0]["told"])}
+    shown = section("Figures", density_caption(comparison), table(*density_comparison_rows(comparison)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])
+
+
+def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
+    """The figure on clean data while a run was trained, by epoch."""
+    rows = MetricsFile(run / "metrics.csv").rows()
+    return {int(row["epoch"]): float(row[clean_column(rows[0], summary["told"])]) for row in rows}
 
 
 def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:

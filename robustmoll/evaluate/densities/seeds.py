@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
 from robustmoll.evaluate.densities.summary import TOLD
 from robustmoll.evaluate.tables import count_seeds, mean_and_deviation
 
@@ -13,17 +14,28 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
     """Returns header and rows of the table.
 
     Each figure has a column of its own, so that a bound never stands among likelihoods. The Gaussian of a table is the
-    same for every seed.
+    same for every seed. A distance between images has a column if all runs have it, in the same features and of as many
+    images.
 
     Args:
-        study: By the name of a configuration, the summary of each of its seeds, see `summarise_density`.
+        study: By the name of a configuration, the summary of each of its seeds, see `measure_run`.
     """
-    told = list(dict.fromkeys(summary["told"] for runs in study.values() for summary in runs))
+    everyone = [summary for runs in study.values() for summary in runs]
+    told = list(dict.fromkeys(summary["told"] for summary in everyone))
+    metrics = shared_distances(everyone)
     rows = []
     for config, runs in study.items():
         seeds = count_seeds(len(runs))
         for place, line in enumerate(runs[0]["lines"]):
             values = [summary["lines"][place]["value"] for summary in runs]
             entry = mean_and_deviation(values if line["step"] is not None else values[:1], digits=3)
-            rows.append([f"{config} ({seeds})", line["name"], *(entry * (runs[0]["told"] == name) for name in told)])
-    return ["", "", *(TOLD[name][2] for name in told)], rows
+            figures = [entry * (runs[0]["told"] == name) for name in told]
+            rows.append([f"{config} ({seeds})", line["name"], *figures, *(_far(runs, line, one) for one in metrics)])
+    return ["", "", *(TOLD[name][2] for name in told), *(f"{DISTANCES[metric]} ↓" for metric in metrics)], rows
+
+
+def _far(runs: Sequence[dict[str, Any]], line: dict[str, Any], metric: str) -> str:
+    """A distance of the models that a line is of; empty for the Gaussian of a table."""
+    key = (line["name"], metric)
+    values = [one["value"] for summary in runs for one in summary["distances"] if (one["name"], one["metric"]) == key]
+    return mean_and_deviation(values, digits=3) if values else ""

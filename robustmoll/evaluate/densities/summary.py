@@ -9,12 +9,17 @@ import torch
 from torch import Tensor
 
 from robustmoll.data.examples import Examples
+from robustmoll.data.image_set import ImageSet
 from robustmoll.data.loader import Loader
+from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
+from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
 from robustmoll.evaluate.tables import markdown_table
 from robustmoll.tasks.likelihood import Likelihood, told_likelihoods
 
-__all__ = ["Line", "density_line", "density_rows", "density_text", "note", "summarise_density"]
+__all__ = ["TOLD", "Line", "density_lines", "density_rows", "density_text", "note", "summarise_density", "told_figures"]
+
+GAUSSIAN = "full-covariance Gaussian"
 
 # By the name of the mean negative log-likelihood: how it is told, its sign there, and the head of the column.
 TOLD = {
@@ -48,58 +53,81 @@ class Line:
         return cls(name, float(values.mean()), error, step)
 
 
-def summarise_density(
-    run: str,
-    name: str,
-    models: Mapping[str, tuple[int, Likelihood]],
-    train: Examples,
-    test: Examples,
-    samples: int,
-) -> dict[str, Any]:
-    """Measures checkpoints of one run on clean test data.
+def told_figures(
+    models: Mapping[str, tuple[int, Likelihood]], train: Examples, test: Examples, samples: int
+) -> dict[str, Tensor]:
+    """Measures checkpoints of one run on clean test data, example by example.
 
     Args:
-        run: Its name.
-        name: Of the model.
         models: By what they are called: step and model, in eval mode, on the CPU.
         train: What they were trained on, to which the Gaussian of a table is fitted.
         test: What they are measured on.
         samples: Latent variables of a bound for each of these.
 
     Returns:
-        Plain values: what was measured how, and `lines`, a `Line` each.
+        Their figure of each example, by what they and the Gaussian are called: shape (N,), float64, on the CPU.
     """
-    model = next(iter(models.values()))[1]
-    figure, sign, _ = TOLD[model.figure]
     loader = Loader(test, torch.device("cpu"), workers=0)
     batches = torch.arange(len(test)).split(256)
-    lines = []
+    told = {}
     with torch.inference_mode():
-        for label, (step, one) in models.items():
-            told = told_likelihoods(one, (x for x, _ in loader(batches)), samples)
-            lines.append(Line.of(label, sign * told, step))
+        for label, (_, model) in models.items():
+            sign = TOLD[model.figure][1]
+            told[label] = sign * told_likelihoods(model, (x for x, _ in loader(batches)), samples)
     if isinstance(train.inputs, Tensor) and not train.domain.discrete:
         gaussian = gaussian_nll(train.inputs, test.inputs[:])
         if gaussian is not None:
-            lines.append(Line.of("full-covariance Gaussian", -gaussian))
+            told[GAUSSIAN] = -gaussian
+    return told
+
+
+def summarise_density(
+    run: str,
+    name: str,
+    models: Mapping[str, tuple[int, Likelihood]],
+    told: Mapping[str, Tensor],
+    train: Examples,
+    test: Examples,
+    samples: int,
+) -> dict[str, Any]:
+    """Summarises what was measured of one run.
+
+    Args:
+        run: Its name.
+        name: Of the model.
+        models: See `told_figures`, like the last three.
+        told: What that returned.
+        train: What the models were trained on.
+        test: What they were measured on.
+        samples: Of a bound.
+
+    Returns:
+        Plain values: what was measured how, and `lines`, a `Line` each.
+    """
+    model = next(iter(models.values()))[1]
+    steps = {label: step for label, (step, _) in models.items()}
     return {
         "run": run,
         "model": name,
         "dataset": test.name,
-        "figure": figure,
+        "data": fingerprint_images(test) if isinstance(test, ImageSet) else fingerprint([test.inputs[:]]),
+        "figure": TOLD[model.figure][0],
         "told": model.figure,
         "samples": None if model.density.exact else samples,
         "unit": test.unit,
         "n_train": len(train),
         "n_test": len(test),
-        "lines": [asdict(line) for line in lines],
+        "lines": [asdict(Line.of(label, values, steps.get(label))) for label, values in told.items()],
     }
 
 
-def density_line(summary: dict[str, Any]) -> str:
-    """Returns the figures of a summary in one line."""
-    figures = [f"{line['name']} {line['value']:.3f} ± {line['standard_error']:.3f}" for line in summary["lines"]]
-    return f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(figures)}"
+def density_lines(summary: dict[str, Any]) -> str:
+    """Returns the figures of a summary, a line each."""
+    lines = [f"{line['name']} {line['value']:.3f} ± {line['standard_error']:.3f}" for line in summary["lines"]]
+    told = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
+    for heading, _, _, rows in distance_sections(summary):
+        told.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in rows)}")
+    return "\n".join(told)
 
 
 def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -132,5 +160,11 @@ def note(summary: dict[str, Any]) -> str:
 
 def density_text(summary: dict[str, Any]) -> str:
     """Returns a summary as a Markdown document."""
-    table = markdown_table(*density_rows(summary))
-    return f"# {summary['run']}: {summary['model']} on {summary['dataset']}\n\n{table}\n\n{note(summary)}\n"
+    parts = [
+        f"# {summary['run']}: {summary['model']} on {summary['dataset']}",
+        markdown_table(*density_rows(summary)),
+        note(summary),
+    ]
+    for heading, said, header, rows in distance_sections(summary):
+        parts += [f"## {heading}", markdown_table(header, rows), said]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,104 @@
+"""What was measured of a run of a likelihood model, in a folder of the run.
+
+density/summary.json        what was measured how, and the figures
+density/summary.md          the same to read
+density/test.safetensors    the figure of each test example, float32, by what was measured
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from robustmoll import checkpoint
+from robustmoll.data.examples import Examples
+from robustmoll.evaluate.densities.distances import measure_distances
+from robustmoll.evaluate.densities.summary import density_text, summarise_density, told_figures
+from robustmoll.files import write_whole
+from robustmoll.tasks.likelihood import load_likelihood
+
+__all__ = ["FOLDER", "measure_run", "read_figures", "read_summary"]
+
+FOLDER = "density"  # of a run
+
+
+def measure_run(
+    run: Path,
+    train: Examples,
+    test: Examples,
+    samples: int = 64,
+    classifier: str | None = None,
+    inception: str | None = None,
+    generated: int = 0,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measures the checkpoint that counts, and beside it the last one, and writes what it found into the run.
+
+    Args:
+        run: Its folder.
+        train: What it was trained on, without what was held out.
+        test: Clean data to measure it on.
+        samples: Latent variables that a bound has for each of these, at least 1: the more, the tighter. Models with an
+            exact likelihood have none.
+        classifier: Folder of a run that trained a classifier on such images: adds the Fréchet distance between
+            generated and test images in its features, which needs no network.
+        inception: File of the Inception weights, or "download": adds the FID.
+        generated: How many images are generated for these distances, and how many test images they are compared with;
+            0 stands for as many as the test set has. Below 2,048 there is a warning.
+        seed: Of the generated images.
+
+    Returns:
+        The summary, see `summarise_density`, with `distances`, see `measure_distances`.
+
+    Raises:
+        ValueError: If a network is missing or not for such data.
+    """
+    last, _ = checkpoint.load_newest(run / "checkpoints")
+    final, _ = checkpoint.load_final(run / "checkpoints")
+    chosen = {"best on validation": final} if (run / "checkpoints" / "best").exists() else {}
+    models = {
+        label: (found.step, load_likelihood(found.config, found.weights).eval())
+        for label, found in (chosen | {"last step": last}).items()
+    }
+    told = told_figures(models, train, test, samples)
+    summary = summarise_density(run.resolve().name, final.config["architecture"], models, told, train, test, samples)
+    summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    figures = {label: values.float() for label, values in told.items()}
+    write_whole(folder / "test.safetensors", safetensors.torch.save(figures))
+    write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_whole(folder / "summary.md", density_text(summary).encode())
+    return summary
+
+
+def read_summary(run: Path) -> dict[str, Any]:
+    """Reads the summary of a run.
+
+    Raises:
+        ValueError: If it was not measured yet, or an older version did.
+    """
+    path = run / FOLDER / "summary.json"
+    if not path.exists() or not (run / FOLDER / "test.safetensors").exists():
+        raise ValueError(f"{run} has no measurement in {run / FOLDER}; make it with `robustmoll bench {run}`")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_figures(run: Path, name: str) -> Tensor:
+    """Reads the figure of each test example, shape (N,), float64.
+
+    Args:
+        run: Its folder.
+        name: Of what was measured: the name of a line of the summary.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    path = run / FOLDER / "test.safetensors"
+    try:
+        return safetensors.torch.load_file(path)[name].double()
+    except (SafetensorError, KeyError) as error:
+        raise ValueError(f"{path} is damaged ({error}); measure again with `robustmoll bench {run}`") from error

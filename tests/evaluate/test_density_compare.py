@@ -1,0 +1,120 @@
+"""Comparisons of likelihood models: differences are paired, what does not compare is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from robustmoll.evaluate.densities import compare_densities
+from robustmoll.evaluate.densities.report import write_density_comparison
+from robustmoll.evaluate.densities.tables import density_comparison_rows, density_comparison_text
+
+N = 400
+
+
+def values(seed: int) -> torch.Tensor:
+    return torch.randn(N, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def write_run(run: Path, figures: torch.Tensor, /, **others: object) -> Path:
+    """Writes what `measure_run` does."""
+    fields: dict[str, Any] = {"run": run.name, "dataset": "moons", "data": "ab", "unit": "rows", "n_test": len(figures)}
+    fields |= {"figure": "log_likelihood", "told": "nll", "samples": None, "distances": []}
+    fields["lines"] = [{"name": "last step", "value": float(figures.mean()), "standard_error": 0.1, "step": 9}]
+    (run / "density").mkdir(parents=True)
+    (run / "density" / "summary.json").write_text(json.dumps(fields | others))
+    safetensors.torch.save_file({"last step": figures.float()}, run / "density" / "test.safetensors")
+    (run / "metrics.csv").write_text("epoch,step,validation_nll,validation_nll_bound\n1,3,5.0,5.0\n2,6,4.0,4.5\n")
+    return run
+
+
+def far(value: float, sha256: str = "ab") -> list[dict[str, Any]]:
+    setting = {"real": 9, "generated": 9, "resize": "none", "sha256": sha256, "seed": 0, "features": 8}
+    figures = {"value": value, "precision": 0.5, "recall": 0.75}
+    return [{"name": "last step", "step": 9, "metric": "fid", "extractor": "net", **figures, **setting}]
+
+
+def test_differences_and_intervals_are_those_of_paired_examples(tmp_path: Path) -> None:
+    a, noise = values(0), values(1)
+    runs = [write_run(tmp_path / "a", a), write_run(tmp_path / "b", a + 0.1 * noise), write_run(tmp_path / "c", a + 2)]
+    found = compare_densities(runs, resamples=4000)
+    one, other, shifted = found.groups
+    assert [group.label for group in found.groups] == ["a", "b", "c"]
+    assert (one.difference, one.low, one.high) == (0, 0, 0)
+    assert other.values == pytest.approx(float((a + 0.1 * noise).mean()))
+    assert other.difference == pytest.approx(0.1 * float(noise.mean()), abs=1e-6)
+    half = 1.96 * 0.1 * float(noise.std()) / N**0.5  # of the differences: that of the values is 14 times as wide
+    assert other.low == pytest.approx(other.difference - half, abs=0.1 * half)
+    assert other.high == pytest.approx(other.difference + half, abs=0.1 * half)
+    assert (shifted.difference, shifted.low, shifted.high) == pytest.approx((2, 2, 2), abs=1e-6)
+    again = compare_densities(runs, resamples=4000).groups[1]
+    assert (again.low, again.high) == (other.low, other.high)
+    assert compare_densities(runs, resamples=4000, seed=1).groups[1].low != other.low
+
+
+def test_seeds_make_one_group_of_mean_and_deviation(tmp_path: Path) -> None:
+    for name, shift in (("maf-0", 0.0), ("maf-1", 2.0), ("nsf-0", 4.0)):
+        write_run(tmp_path / name, values(0) + shift)
+    found = compare_densities([f"{tmp_path}/maf-0,{tmp_path}/maf-1", tmp_path / "nsf-0"])
+    assert [group.label for group in found.groups] == ["maf", "nsf-0"] and found.groups[0].values.shape == (2,)
+    assert found.groups[1].difference == pytest.approx(3, abs=1e-6)
+    text = density_comparison_text(found)
+    assert "± 1.414" in text and "+3.000 (+3.000, +3.000)" in text and "over 1 or 2 runs" in text
+
+
+def test_a_bound_is_named_as_one(tmp_path: Path) -> None:
+    bound = {"figure": "log_likelihood_bound", "told": "nll_bound", "samples": 64}
+    runs = [write_run(tmp_path / "flow", values(0)), write_run(tmp_path / "vae", values(1), **bound)]
+    found = compare_densities(runs)
+    _, rows = density_comparison_rows(found)
+    assert [row[:2] for row in rows] == [
+        ["log-likelihood in nats ↑", "flow"],
+        ["lower bound of the log-likelihood in nats ↑", "vae"],
+    ]
+    assert "A bound has 64 latent variables" in density_comparison_text(found)
+    page = write_density_comparison(tmp_path / "pages" / "both.html", found).read_text()
+    assert "lower bound" in page and "data:image/svg" in page
+
+
+def test_distances_stand_beside_each_other_only_in_the_same_features(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "a", values(0), distances=far(3.0))
+    other = write_run(tmp_path / "b", values(1), distances=far(2.0))
+    third = write_run(tmp_path / "c", values(1), distances=far(1.0, sha256="cd"))
+    _, rows = density_comparison_rows(compare_densities([one, other]))
+    assert rows[2:4] == [["FID ↓", "a", "3.000", ""], ["", "b", "2.000", "-1.000"]]
+    found = compare_densities([one, other, third])
+    assert found.distances == [] and found.left_out == ["fid"]
+    assert "Left out: FID" in density_comparison_text(found) and len(density_comparison_rows(found)[1]) == 3
+
+
+MISTAKES = [
+    ({"dataset": "wine"}, "b and .*a do not compare: dataset 'wine' against 'moons'"),
+    ({"data": "cd"}, "do not compare: test data '400 rows, fingerprint cd' against '400 rows, fingerprint ab'"),
+    ({"figure": "bits_per_dim", "told": "bits_per_dim"}, "figure 'bits_per_dim' against 'log_likelihood'"),
+]
+
+
+@pytest.mark.parametrize(("others", "message"), MISTAKES)
+def test_runs_of_other_data_or_units_do_not_compare(others: dict[str, Any], message: str, tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / "a", values(0)), write_run(tmp_path / "b", values(0), **others)]
+    with pytest.raises(ValueError, match=message):
+        compare_densities(runs)
+
+
+def test_runs_that_were_not_measured_or_are_damaged(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no measurement in .*; make it with `robustmoll bench"):
+        compare_densities([tmp_path])
+    run = write_run(tmp_path / "a", values(0))
+    (run / "density" / "test.safetensors").write_bytes(b"no")
+    with pytest.raises(ValueError, match=r"is damaged .* measure again with"):
+        compare_densities([run])
+
+
+def test_one_run_alone_is_a_table_too(tmp_path: Path) -> None:
+    found = compare_densities([write_run(tmp_path / "a", values(0))])
+    header, rows = density_comparison_rows(found)
+    assert len(header) == len(rows[0]) == 3 and np.isfinite(found.groups[0].values).all()
