@@ -2,17 +2,17 @@
 
 import builtins
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.plain_maf import Autoregression as PlainAutoregression
 from benchmarks.plain_maf import BatchNormFlow, PlainMAF
 from robustmoll.models.densities import DENSITIES, DensityModel
-from robustmoll.models.densities.linear import Linear, MaskedLinear
+from robustmoll.models.densities.linear import WIDE, Linear, MaskedLinear
 from robustmoll.models.densities.table_bijections import Autoregression, BatchNorm, RowCoupling
 from robustmoll.models.densities.table_flows import TableFlow, maf
 
@@ -72,12 +72,18 @@ def test_density_of_one_column_has_a_mass_of_one(flow: str) -> None:
     assert abs(mass.item() - 1) < 1e-3
 
 
-@pytest.mark.parametrize("order", ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]))
-def test_a_column_depends_on_those_before_it_and_on_all_of_them(order: Sequence[int]) -> None:
+@pytest.mark.parametrize("training", (True, False))
+@pytest.mark.parametrize("hidden", (40, WIDE + 3))
+@pytest.mark.parametrize("order", ([0], [1, 0], [0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]))
+def test_a_column_depends_on_those_before_it_and_on_all_of_them(
+    order: Sequence[int], hidden: int, training: bool
+) -> None:
     torch.manual_seed(0)
-    part, place = Autoregression(torch.tensor(order), 40).double(), torch.tensor(order)
-    jacobian = torch.autograd.functional.jacobian(lambda x: part.net(x[None])[0], torch.ones(5, dtype=torch.float64))
-    depends = jacobian.view(2, 5, 5).ne(0).any(0)
+    part, place, columns = Autoregression(torch.tensor(order), hidden).double(), torch.tensor(order), len(order)
+    part.train(training)
+    x = torch.ones(columns, dtype=torch.float64)
+    jacobian = torch.autograd.functional.jacobian(lambda x: part.net(x[None])[0], x)
+    depends = jacobian.view(2, columns, columns).ne(0).any(0)
     assert torch.equal(depends, place[:, None] > place)
 
 
@@ -92,9 +98,28 @@ def test_masked_weights_do_not_count_and_do_not_learn() -> None:
     assert layer.weight.grad is not None and torch.equal(layer.weight.grad != 0, layer.mask.bool())
 
 
-def test_linear_is_the_same_in_training_and_evaluation() -> None:
+def masked_layer(columns: int, shuffled: bool) -> MaskedLinear:
+    """A wide layer, whose degrees rise or lie in any order."""
+    inputs, outputs = (torch.arange(n) * columns // n for n in (WIDE + 30, WIDE))
+    if shuffled:
+        inputs, outputs = (degrees[torch.randperm(len(degrees))] for degrees in (inputs, outputs))
+    return MaskedLinear(inputs, outputs - 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Linear(20, 30),
+        lambda: MaskedLinear(torch.arange(5), torch.arange(30) % 5),
+        lambda: masked_layer(3, shuffled=False),
+        lambda: masked_layer(100, shuffled=False),
+        lambda: masked_layer(10, shuffled=True),
+    ],
+)
+def test_a_layer_is_the_same_in_training_and_evaluation(make: Callable[[], nn.Linear]) -> None:
     torch.manual_seed(0)
-    layer, x = Linear(20, 30), torch.randn(6, 20, requires_grad=True)
+    layer = make()
+    x = torch.randn(6, layer.in_features, requires_grad=True)
     results = []
     for mode in (True, False):
         y = layer.train(mode)(x)
@@ -133,7 +158,10 @@ def test_a_calibrated_flow_gives_its_training_rows_the_likelihood_of_one_batch(f
 
 
 def copy_plain(plain: PlainMAF, ours: TableFlow) -> None:
-    """Gives our flow the plain one's weights; it reverses every second network's order, not the columns between."""
+    """Gives our flow the plain one's weights.
+
+    Ours reverses every second network's order, not the columns between, and sorts hidden units by their degree.
+    """
     theirs = [part for part in plain.parts if isinstance(part, PlainAutoregression | BatchNormFlow)]
     for index, (source, target) in enumerate(zip(theirs, ours.flow.parts, strict=True)):
         columns = slice(None) if index // 2 % 2 == 0 else torch.arange(plain.columns).flip(0)
@@ -142,18 +170,19 @@ def copy_plain(plain: PlainMAF, ours: TableFlow) -> None:
             target.beta.copy_(source.beta[columns])
             continue
         first, middle, last = (source.net[layer].linear for layer in (0, 2, 4))
-        target.net[0].weight.copy_(first.weight[:, columns])
-        target.net[2].weight.copy_(middle.weight)
-        target.net[4].weight.copy_(last.weight.unflatten(0, (2, -1))[:, columns].flatten(0, 1))
-        target.net[0].bias.copy_(first.bias)
-        target.net[2].bias.copy_(middle.bias)
+        units = (torch.arange(len(first.bias)) % (plain.columns - 1)).argsort(stable=True)
+        target.net[0].weight.copy_(first.weight[units][:, columns])
+        target.net[2].weight.copy_(middle.weight[units][:, units])
+        target.net[4].weight.copy_(last.weight[:, units].unflatten(0, (2, -1))[:, columns].flatten(0, 1))
+        target.net[0].bias.copy_(first.bias[units])
+        target.net[2].bias.copy_(middle.bias[units])
         target.net[4].bias.copy_(last.bias.unflatten(0, (2, -1))[:, columns].flatten(0, 1))
 
 
-@pytest.mark.parametrize("columns", (2, 5))
-def test_maf_is_the_plain_one(columns: int) -> None:
+@pytest.mark.parametrize(("columns", "hidden"), [(2, 32), (5, 32), (2, WIDE), (7, WIDE + 5)])
+def test_maf_is_the_plain_one(columns: int, hidden: int) -> None:
     torch.manual_seed(0)
-    plain, ours = PlainMAF(columns, blocks=3, hidden=32), maf((columns,), transforms=3, hidden=32)
+    plain, ours = PlainMAF(columns, blocks=3, hidden=hidden), maf((columns,), transforms=3, hidden=hidden)
     with torch.no_grad():
         for parameter in plain.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -207,9 +236,10 @@ def test_nsf_says_where_zuko_comes_from(monkeypatch: pytest.MonkeyPatch) -> None
         DENSITIES["nsf"]((3,))
 
 
-def test_a_layer_in_training_goes_through_autocast_and_learns_as_in_evaluation() -> None:
-    layer = MaskedLinear(torch.arange(6), torch.arange(6)).train()
-    x = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("units", (6, WIDE))
+def test_a_layer_in_training_goes_through_autocast_and_learns_as_in_evaluation(units: int) -> None:
+    layer = MaskedLinear(torch.arange(units), torch.arange(units)).train()
+    x = torch.randn(5, units, generator=torch.Generator().manual_seed(0))
     with torch.autocast("cpu", torch.bfloat16):
         layer(x).float().sum().backward()
     assert layer.weight.grad is not None and layer.weight.grad.isfinite().all()

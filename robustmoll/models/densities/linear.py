@@ -1,10 +1,21 @@
-"""Linear layers for the networks of flows on vectors: wide layers, small batches."""
+"""Linear layers for the networks of flows on vectors: wide layers, small batches.
+
+A masked layer whose units are sorted by degree is block lower triangular: nearly half of its products are with zeros.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 __all__ = ["Linear", "MaskedLinear"]
+
+Block: TypeAlias = tuple[slice, int]
+BLOCKS = 4  # more multiply less, but small products are slow
+WIDE = 256  # inputs and outputs from which on blocks are worth it
 
 
 class Linear(nn.Linear):
@@ -23,18 +34,18 @@ class Linear(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._product(x, self.weight)
-
-    def _product(self, x: Tensor, weight: Tensor) -> Tensor:
         # Evaluation stays with what vmap and second derivatives go through, and oneDNN's layout knows no autocast.
         plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
         if self.training and plain and torch.backends.mkldnn.is_available():
-            return F.linear(x.to_mkldnn(), weight, self.bias).to_dense()
-        return F.linear(x, weight, self.bias)
+            return F.linear(x.to_mkldnn(), self.weight, self.bias).to_dense()
+        return F.linear(x, self.weight, self.bias)
 
 
 class MaskedLinear(Linear):
     """A linear layer between units that have degrees (Germain et al., "MADE", 2015).
+
+    In training on CPUs, a wide layer's outputs are computed in `BLOCKS` blocks, each of the inputs up to the last that
+    any of its units sees. Degrees in any order are right; degrees in rising order save a third of the products.
 
     Args:
         in_degrees: Degree of each input, shape (I,).
@@ -45,7 +56,49 @@ class MaskedLinear(Linear):
 
     def __init__(self, in_degrees: Tensor, out_degrees: Tensor) -> None:
         super().__init__(len(in_degrees), len(out_degrees))
-        self.register_buffer("mask", (out_degrees[:, None] >= in_degrees).float(), persistent=False)
+        mask = out_degrees[:, None] >= in_degrees
+        self.register_buffer("mask", mask.float(), persistent=False)
+        self._blocks = _cut(mask) if min(mask.shape) >= WIDE else []
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._product(x, self.weight * self.mask)
+        weight = self.weight * self.mask
+        if 2 * self.in_features < self.out_features:
+            # The gradient of a tall weight is several times faster to compute lying down.
+            weight = weight.t().contiguous().t()
+        # Evaluation stays with what vmap and second derivatives go through; other devices like one large product.
+        if self._blocks and self.training and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            return _BlockProduct.apply(x, weight, self.bias, self._blocks)
+        return F.linear(x, weight, self.bias)
+
+
+class _BlockProduct(torch.autograd.Function):
+    """x W^T + b for a weight (O, I) of which block (rows, n) is zero from column n on; shape (B, O) for x (B, I)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, blocks: Sequence[Block]) -> Tensor:  # noqa: ANN401
+        ctx.save_for_backward(x, weight)
+        ctx.blocks = blocks
+        y = x.new_empty(len(x), len(weight))
+        for rows, n in blocks:
+            torch.addmm(bias[rows], x[:, :n], weight[rows, :n].t(), out=y[:, rows])
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # noqa: ANN401
+        x, weight = ctx.saved_tensors
+        grad_x, grad_weight = torch.zeros_like(x), torch.zeros_like(weight)
+        for rows, n in ctx.blocks:
+            grad_x[:, :n].addmm_(grad[:, rows], weight[rows, :n])
+            torch.mm(grad[:, rows].t(), x[:, :n], out=grad_weight[rows, :n])
+        return grad_x, grad_weight, grad.sum(0), None
+
+
+def _cut(mask: Tensor) -> list[Block]:
+    """Cuts a mask's rows into blocks of like height, and counts the columns up to the last that each one sees."""
+    columns = torch.arange(1, mask.shape[1] + 1)
+    blocks: list[Block] = []
+    for chosen in torch.arange(len(mask)).tensor_split(BLOCKS):
+        rows = slice(int(chosen[0]), int(chosen[-1]) + 1)
+        blocks.append((rows, int((mask[rows] * columns).max())))
+    return blocks

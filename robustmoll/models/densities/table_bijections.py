@@ -24,7 +24,8 @@ class Autoregression(Bijection):
 
     def __init__(self, order: Tensor, hidden: int) -> None:
         super().__init__()
-        inner = torch.arange(hidden) % max(len(order) - 1, 1)
+        # In rising order, by which wide layers skip what their masks hide.
+        inner = (torch.arange(hidden) % max(len(order) - 1, 1)).sort().values
         self.net = nn.Sequential(
             MaskedLinear(order, inner),
             nn.ReLU(inplace=True),
@@ -35,7 +36,8 @@ class Autoregression(Bijection):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         m, a = self.net(x).chunk(2, 1)
-        return (x - m) * torch.exp(-a), -a.sum(1)
+        log_scale = -a
+        return (x - m) * log_scale.exp(), log_scale.sum(1)
 
     def inverse(self, z: Tensor) -> Tensor:
         x = torch.zeros_like(z)
@@ -74,7 +76,7 @@ class BatchNorm(Bijection):
             variance, mean = torch.var_mean(x, 0, correction=0)
             self._average(mean, variance, self.momentum)
         log_scale = self.log_gamma - 0.5 * torch.log(variance + self.eps)
-        return (x - mean) * log_scale.exp() + self.beta, log_scale.sum()
+        return torch.addcmul(self.beta, x - mean, log_scale.exp()), log_scale.sum()
 
     def inverse(self, z: Tensor) -> Tensor:
         log_scale = self.log_gamma - 0.5 * torch.log(self.variance + self.eps)
