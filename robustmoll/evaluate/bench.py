@@ -57,7 +57,8 @@ def bench(
 
     Args:
         model: Takes float images in [0, 1], shape (B, C, H, W), and gives logits, shape (B, K); standardisation is
-            its own business. It is evaluated in eval mode, and left in the mode it came in.
+            its own business. It is evaluated in eval mode, and left in the mode it came in. A folder knows it again
+            by its parameters and buffers: keep there what the logits depend on, also a mean that is subtracted.
         data: The images, of K classes.
         out: Folder for the results, see `robustmoll.evaluate.results`. Cells found there are not computed again.
         corruptions: Which ones.
@@ -92,6 +93,7 @@ def bench(
     identity = {
         **source.columns(),
         **source.identity(),
+        "view": source.scaling(),
         "weights": fingerprint([*model.parameters(), *model.buffers()]),
         "images": fingerprint_images(data),
         "labels": fingerprint([data.labels]),

@@ -45,6 +45,11 @@ class Source(ABC):
         """Brings images to the model's size."""
         return self.view(images) if self.view else images
 
+    def scaling(self) -> str | None:
+        """Returns how images get to the model's size, None if they have it."""
+        scaled = self.view and (self.data.size != self.view.size or self.stage == "source")
+        return str(self.view) if scaled else None
+
     def columns(self) -> dict[str, Any]:
         """Returns what every row of cells.csv says of the images."""
         names = ("preset", "mode", "seed", "stage", "resolution")

@@ -99,6 +99,22 @@ def test_files_of_another_size_are_scaled_for_the_model() -> None:
     assert (source.stage, source.resolution) == ("source", "32x32")
 
 
+@pytest.mark.parametrize("other", [View((32, 32), 0.5), View((32, 32), interpolation="nearest")])
+def test_a_folder_holds_cells_of_one_view(tmp_path: Path, other: View) -> None:
+    data = dataclasses.replace(digits(), images=digits().images.repeat(1, 1, 2, 2))
+    request: dict[str, Any] = {"corruptions": ("contrast",), "severities": (1,)}
+    bench(Counting(), data, tmp_path, view=View((32, 32)), **request)
+    assert len(bench(Counting(), data, tmp_path, view=View((32, 32)), **request)) == 2
+    with pytest.raises(ValueError, match="holds a benchmark with view"):
+        bench(Counting(), data, tmp_path, view=other, **request)
+
+
+def test_a_view_that_leaves_images_as_they_are_does_not_count(tmp_path: Path) -> None:
+    request: dict[str, Any] = {"corruptions": ("contrast",), "severities": (1,)}
+    cells = bench(Counting(), digits(), tmp_path, **request)
+    assert bench(Counting(), digits(), tmp_path, view=View((32, 32), 0.9), **request) == cells
+
+
 def run(out: Path, **changes: Any) -> list[Cell]:  # noqa: ANN401
     request = {"corruptions": ("fog",), "severities": (1,), "corrupted": files(digits()), **changes}
     return bench(Counting(), digits(), out, **request)
