@@ -28,7 +28,7 @@ def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, 
         Their paths, their labels, and their paths below the class folder without the suffix.
 
     Raises:
-        ValueError: If a class has none, or two differ in nothing but the suffix.
+        ValueError: If a class has none.
     """
     files: list[str] = []
     stems: list[str] = []

@@ -17,8 +17,9 @@ class ImageFolder(Data):
     """Images in one folder a class, in any format that Pillow reads.
 
     Either `root/train/<class>/*` and `root/test/<class>/*` (or val, valid, validation), or `root/<class>/*`, of which a
-    stratified share is held out for the test, the same one in every run. Classes are the sorted folder names. Images of
-    another size are scaled to cover `size` and cropped in the middle.
+    stratified share is held out for the test, the same one in every run; `root/test/<class>/*` alone can be measured
+    on. Classes are the sorted folder names. Images of another size are scaled to cover `size` and cropped in the
+    middle.
 
     Args:
         root: The folder.
@@ -51,7 +52,8 @@ class ImageFolder(Data):
         self.test_fraction, self.name, self.in_memory = test_fraction, name, in_memory
 
     def classes(self) -> tuple[str, ...]:
-        return class_folders(self._train_root())
+        train, test = self._roots()
+        return class_folders(train or test)
 
     def load(self) -> tuple[ImageSet, ImageSet]:
         return self._part("train"), self.test()
@@ -60,21 +62,29 @@ class ImageFolder(Data):
         return self._part("test", fit)
 
     def _part(self, split: str, fit: Fit | None = None) -> ImageSet:
-        train_root, classes = self._train_root(), self.classes()
-        test_root = next((path for name in TEST_FOLDERS if (path := self.root / name).is_dir()), None)
-        if test_root is None or train_root == self.root:
-            labels = find_images(train_root, classes)[1]
+        (train, test), classes = self._roots(), self.classes()
+        root = train if split == "train" else test
+        if root is None:
+            raise ValueError(f"{self.root} holds test images alone; to train, put others into {self.root / 'train'}")
+        if train == test:
+            labels = find_images(root, classes)[1]
             rows = dict(zip(("train", "test"), split_rows(labels, classes, self.test_fraction), strict=True))
-            return self._set(train_root, split, classes, fit, rows[split])
-        if (test_classes := class_folders(test_root)) != classes:
+            return self._set(root, split, classes, fit, rows[split])
+        if (test_classes := class_folders(test)) != classes:
             different = sorted(set(classes) ^ set(test_classes))
-            raise ValueError(f"{train_root} and {test_root} must have the same classes, they differ in {different}")
-        return self._set(train_root if split == "train" else test_root, split, classes, fit)
+            raise ValueError(f"{train} and {test} must have the same classes, they differ in {different}")
+        return self._set(root, split, classes, fit)
 
-    def _train_root(self) -> Path:
+    def _roots(self) -> tuple[Path | None, Path]:
+        """Returns the folders of training and test: the same one if it is to be split, None if there is no training."""
         if not self.root.is_dir():
             raise ValueError(f"data folder {self.root} does not exist; give one with class sub-folders")
-        return self.root / "train" if (self.root / "train").is_dir() else self.root
+        there = {path.name for path in self.root.iterdir() if path.is_dir() and path.name[0] != "."}
+        test = next((self.root / name for name in TEST_FOLDERS if name in there), None)
+        if "train" in there:
+            return self.root / "train", test or self.root / "train"
+        # A class may well be called "valid", but hardly all of them are called like that.
+        return (None, test) if test and there <= set(TEST_FOLDERS) else (self.root, self.root)
 
     def _set(
         self, root: Path, split: str, classes: tuple[str, ...], fit: Fit | None, rows: Tensor | None = None

@@ -20,6 +20,20 @@ def test_folder_with_its_own_test_images(tmp_path: Path, test_name: str) -> None
     assert train.images.shape == (6, 3, 8, 8) and train.name == tmp_path.name
 
 
+@pytest.mark.parametrize("splits", [("val",), ("test", "val")])
+def test_test_images_alone_can_be_measured_on_but_not_trained(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    data = ImageFolder(str(make_folder(tmp_path, splits)), size=8)
+    assert data.classes() == data.test().classes == ("cat", "dog")
+    assert data.test().images[:, 0, 0, 0].tolist() == [0, 1, 2, 100, 101, 102]
+    with pytest.raises(ValueError, match=r"holds test images alone; to train, put others into .*train"):
+        data.load()
+
+
+def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
+    (make_folder(tmp_path, ("",), images=10) / "cat").rename(tmp_path / "valid")
+    assert ImageFolder(str(tmp_path), size=8).load()[0].classes == ("dog", "valid")
+
+
 @pytest.mark.parametrize("splits", [("train",), ("",)])
 def test_folder_without_test_images_is_split_by_class(tmp_path: Path, splits: tuple[str, ...]) -> None:
     data = ImageFolder(str(make_folder(tmp_path, splits, images=10)), size=8)
