@@ -126,7 +126,7 @@ def split(images: ImageSet, fraction: float, held_out: str = "test") -> tuple[Im
         What is left for the training, and what is held out.
 
     Raises:
-        ValueError: If a class has fewer than 2 images.
+        ValueError: If a class has fewer than 2 images, or the share is too small or too large for one image of each.
     """
     left, rows = split_rows(images.labels, images.classes, fraction)
     return replace(images.select(left), split="train"), replace(images.select(rows), split=held_out)
@@ -141,7 +141,13 @@ def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple
         name = classes[int(counts.argmin())]
         raise ValueError(f"class {name!r} has {int(counts.min())} image; a split needs 2 of each")
     rows = torch.arange(len(labels)).numpy()
-    left, held_out = train_test_split(rows, test_size=fraction, stratify=labels.numpy(), random_state=0)
+    try:
+        left, held_out = train_test_split(rows, test_size=fraction, stratify=labels.numpy(), random_state=0)
+    except ValueError as error:
+        raise ValueError(
+            f"a share of {fraction:g} of {len(rows)} images leaves less than one for each of {len(classes)} classes,"
+            " held out or not; choose another share"
+        ) from error
     return torch.from_numpy(left), torch.from_numpy(held_out)
 
 

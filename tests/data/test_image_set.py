@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from samples import image_set
 
 from robustmoll.data import ImageSet
 
@@ -27,3 +28,9 @@ def test_moments_are_those_of_the_pixels() -> None:
 def test_parts_that_do_not_fit_are_refused(images: torch.Tensor, labels: torch.Tensor, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ImageSet("x", "train", images, labels, ("a", "b"))
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.95])
+def test_a_share_too_small_for_one_image_of_each_class_is_refused(fraction: float) -> None:
+    with pytest.raises(ValueError, match=f"a share of {fraction} of 12 images .* for each of 3 classes"):
+        image_set(12, classes=3).hold_out(fraction)
