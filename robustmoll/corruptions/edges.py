@@ -131,7 +131,7 @@ def equalized(levels: Tensor, levels_count: int) -> Tensor:
         levels_count: How many levels there can be.
     """
     flat = levels.flatten(0, 1).to(torch.int64)
-    histogram = torch.zeros(levels_count, flat.shape[1], device=levels.device)
+    histogram = levels.new_zeros(levels_count, flat.shape[1])
     histogram.scatter_add_(0, flat, torch.ones_like(levels).flatten(0, 1))
     lowest = histogram.gather(0, histogram.gt(0).to(torch.uint8).argmax(dim=0, keepdim=True))
     rest = len(flat) - lowest

@@ -52,8 +52,8 @@ def affine_positions(back: Tensor, height: int, width: int, device: torch.device
 def moved_positions(shift: Tensor) -> Tensor:
     """Pixels plus shifts (B, 2, H, W) in pixels, x first, in the units of `sample` with edges that repeat."""
     height, width = shift.shape[-2:]
-    x = (torch.arange(width, device=shift.device) + 0.5) * (2 / width) - 1
-    y = (torch.arange(height, device=shift.device) + 0.5) * (2 / height) - 1
+    x = (torch.arange(width, dtype=shift.dtype, device=shift.device) + 0.5) * (2 / width) - 1
+    y = (torch.arange(height, dtype=shift.dtype, device=shift.device) + 0.5) * (2 / height) - 1
     positions = shift.new_empty(len(shift), height, width, 2)
     torch.add(x, shift[:, 0], alpha=2 / width, out=positions[..., 0])
     torch.add(y[:, None], shift[:, 1], alpha=2 / height, out=positions[..., 1])
