@@ -68,6 +68,7 @@ def corrupt(
     """
     check_images(x)
     known_name("preset", preset, PRESETS)
+    seed = check_seed(seed)
     names = per_image("corruption", name, len(x), check_name)
     severities = per_image("severity", severity, len(x), check_severity)
     image_ids = list(range(len(x))) if ids is None else per_image("id", ids, len(x), check_id)
@@ -180,6 +181,13 @@ def check_severity(severity: float) -> float:
     if not isinstance(severity, int | float | Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
         raise ValueError(f"severity must be a number from 0 (identity) to 5, got {severity!r}")
     return float(severity)
+
+
+def check_seed(seed: int) -> int:
+    """Returns the seed as an int if it is one, also NumPy's."""
+    if not isinstance(seed, Integral):
+        raise ValueError(f"seed must be an integer, got {seed!r}")
+    return int(seed)
 
 
 def check_id(i: int) -> int:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions import corrupt, frost_source, preset_of_size
+from robustmoll.corruptions.engine import check_seed
 from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.views import View
@@ -105,7 +106,7 @@ class Generated(Source):
         super().__init__(data, view)
         size = view.size if view and stage == "model" else data.size
         self.preset, self.resolution = preset or preset_of_size(*size), f"{size[0]}x{size[1]}"
-        self.seed: int = seed
+        self.seed: int = check_seed(seed)
         self.stage = "source" if view and size != view.size else "model"
 
     def corrupted(self, corruption: str, severity: float) -> Batch:

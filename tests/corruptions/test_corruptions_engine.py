@@ -1,5 +1,6 @@
 """Laws that hold for every corruption."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -146,6 +147,16 @@ def test_the_size_of_pieces_does_not_matter(name: str, monkeypatch: pytest.Monke
         assert torch.equal(corrupt(x, name, 4.5, "imagenet"), whole)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_default_dtype_does_not_matter(name: str, images: Tensor) -> None:
+    expected = corrupt(images, name, 3)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(corrupt(images, name, 3), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_one_name_and_severity_per_image(images: Tensor) -> None:
     names = ["contrast", "gaussian_noise", "contrast", "brightness", "gaussian_noise", "pixelate"]
     severities = [1, 2.5, 1, 0, 2.5, 5]
@@ -160,6 +171,7 @@ def test_the_seed_and_the_id_matter(images: Tensor) -> None:
     y = corrupt(same, "gaussian_noise", 3)
     assert not torch.equal(y[0], y[1])
     assert not torch.equal(y, corrupt(same, "gaussian_noise", 3, seed=1))
+    assert torch.equal(y, corrupt(same, "gaussian_noise", 3, seed=np.int64(0)))
     assert not torch.equal(y[0], corrupt(same, "gaussian_noise", 3, ids=[5, 1])[0])
 
 
@@ -193,6 +205,8 @@ BAD = [
     (dict(name=["fog"]), "one corruption per image, got 1 for 6"),
     (dict(ids=[1, 2, 3]), "one id per image, got 3 for 6"),
     (dict(ids=[0.5] * 6), "ids must be integers, got 0.5"),
+    (dict(seed=None), "seed must be an integer, got None"),
+    (dict(seed=torch.tensor(1)), r"seed must be an integer, got tensor\(1\)"),
     (dict(x=torch.full((6, 3, 16, 16), 1.01)), r"float images must lie in \[0, 1\]"),
     (dict(x=torch.full((6, 3, 16, 16), float("nan"))), r"float images must lie in \[0, 1\]"),
     (dict(x=torch.zeros(6, 3, 16, 16, dtype=torch.int64)), "got torch.int64"),

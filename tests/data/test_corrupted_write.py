@@ -223,6 +223,12 @@ def test_images_that_would_share_a_file_are_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_numbers_may_be_numpys(tmp_path: Path) -> None:
+    request: dict[str, Any] = {"corruptions": ("contrast",), "seed": np.int64(3), "severities": np.array([1, 5])}
+    write_corrupted(image_set(), tmp_path, **request)
+    assert (open_corrupted(tmp_path, image_set()).seed, open_corrupted(tmp_path, image_set()).severities) == (3, (1, 5))
+
+
 @pytest.mark.parametrize("severities", [(), (0,), (6,), (-1,), (float("nan"),), (1, 1)])
 def test_severities_out_of_range_are_refused(tmp_path: Path, severities: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="severities must be different numbers in"):

@@ -110,6 +110,11 @@ def test_folder_of_another_benchmark_is_refused(tmp_path: Path, change: dict[str
     assert (tmp_path / "cells.csv").read_bytes() == before
 
 
+def test_numbers_may_be_numpys(tmp_path: Path) -> None:
+    cells = run(tmp_path, seed=np.int64(3), severities=np.array([1, 5]))
+    assert run(tmp_path, seed=3) == cells and len(cells) == 5
+
+
 def test_folder_says_what_was_measured(tmp_path: Path) -> None:
     run(tmp_path)
     said = json.loads((tmp_path / "bench.json").read_text())

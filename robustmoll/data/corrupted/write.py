@@ -16,6 +16,7 @@ from torch import Tensor
 import robustmoll
 from robustmoll.checks import known_name
 from robustmoll.corruptions import EXTRA, NAMES, PRESETS, corrupt, frost_source, preset_of_size
+from robustmoll.corruptions.engine import check_seed
 from robustmoll.data.corrupted.layouts import LAYOUTS
 from robustmoll.data.corrupted.manifest import MANIFEST, Manifest, describe
 from robustmoll.data.image_set import ImageSet
@@ -70,7 +71,7 @@ def write_corrupted(
         layout=known_name("layout", layout or ("npy" if max(data.size) <= 32 else "folder"), LAYOUTS),
         clean=describe(data),
         preset=known_name("preset", preset or preset_of_size(*data.size), PRESETS),
-        seed=seed,
+        seed=check_seed(seed),
         frost=frost_source(),
         severities=[float(severity) for severity in severities],
         device=torch.device(device).type,
@@ -127,7 +128,7 @@ def begin(folder: Path, asked: Manifest) -> Manifest:
 
 def check_severities(severities: Sequence[float]) -> None:
     """Raises a ValueError unless severities are different numbers in (0, 5], at least one."""
-    if not severities or len(set(severities)) < len(severities) or not all(0 < s <= 5 for s in severities):
+    if len(severities) == 0 or len(set(severities)) < len(severities) or not all(0 < s <= 5 for s in severities):
         raise ValueError(f"severities must be different numbers in (0, 5], got {list(severities)}")
 
 
