@@ -23,16 +23,20 @@ class Baseline(NamedTuple):
 
     Attributes:
         name: Of the classifier.
+        dataset: Name and split of its images.
         preset: Table of the constants that its images were corrupted with.
         mode: Where these came from, see `Cell`.
+        frost: What tables call the frost that they had; None if they had none.
         clean: Its error on clean images, a share.
         errors: Its error under each corruption, a share, mean over the severities.
         severities: Over which ones.
     """
 
     name: str
+    dataset: str
     preset: str
     mode: str
+    frost: str | None
     clean: float
     errors: dict[str, float]
     severities: list[float]
@@ -43,8 +47,10 @@ class Baseline(NamedTuple):
 # Dietterich, table 1.
 ALEXNET = Baseline(
     name="AlexNet",
+    dataset="imagenet/test",
     preset="imagenet",
     mode="released",
+    frost="frost",
     clean=0.435,
     errors={
         "gaussian_noise": 0.886428,
@@ -87,7 +93,8 @@ def load_baseline(source: str | Path) -> Baseline:
     by_name = _by_name(cells)
     severities = _severities(by_name)
     errors = {name: mean(cell.error for cell in members) for name, members in by_name.items()}
-    return Baseline(clean.model, clean.preset, clean.mode, clean.error, errors, severities)
+    frost = next((cell.corruption for cell in cells if cell.name == "frost"), None)
+    return Baseline(clean.model, clean.dataset, clean.preset, clean.mode, frost, clean.error, errors, severities)
 
 
 def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, float | None], dict[str, float | None]]:

@@ -112,7 +112,8 @@ def _relative_to(cells: list[Cell], source: str | Path) -> dict[str, Any]:
     baseline = load_baseline(source)
     ce, relative_ce = corruption_errors(cells, baseline)
     means = {"mce": _mean(ce.values()), "relative_mce": _mean(relative_ce.values())}
-    return {"name": baseline.name, "mode": baseline.mode, **means, "ce": ce, "relative_ce": relative_ce}
+    about = {name: getattr(baseline, name) for name in ("name", "dataset", "mode", "frost")}
+    return {**about, **means, "ce": ce, "relative_ce": relative_ce}
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

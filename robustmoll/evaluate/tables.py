@@ -143,12 +143,19 @@ def _baseline(summary: dict[str, Any]) -> list[str]:
 
 
 def baseline_note(summary: dict[str, Any]) -> str:
-    """Says how to read figures against a baseline, and whether it saw images of another kind."""
+    """Says how to read figures against a baseline, and in what the images that it saw were others."""
     baseline = summary["baseline"]
+    frost = next((label for label in summary["corruptions"] if label.startswith("frost")), None)
+    pairs = (
+        ("images were", baseline["mode"], "these are", summary["mode"]),
+        ("data set was", baseline.get("dataset"), "this is", summary["dataset"]),
+        ("frost was", baseline.get("frost"), "this is", frost),
+    )
+    unlike = [
+        f"Its {was} {there}, {now} {here}." for was, there, now, here in pairs if there and here and there != here
+    ]
     note = f"Errors divided by those of {baseline['name']}: below 100 % is better. The means are mCE and relative mCE."
-    if baseline["mode"] != summary["mode"]:
-        note += f" Its images were {baseline['mode']}, these are {summary['mode']}: the ratios are only approximate."
-    return note
+    return " ".join([note, *unlike, "So the ratios are approximate at best."]) if unlike else note
 
 
 def _percent(ratio: float | None) -> str:

@@ -14,6 +14,7 @@ from robustmoll.corruptions import GROUPS
 from robustmoll.evaluate.baselines import ALEXNET, corruption_errors
 from robustmoll.evaluate.cells import CLEAN, Cell, format_cells, parse_cells
 from robustmoll.evaluate.summary import FIGURES, summarise, write_summary
+from robustmoll.evaluate.tables import baseline_note
 
 # The 15 of ImageNet-C and the four extras, as Hendrycks and Dietterich (2019) name and order them.
 FAMILIES = {
@@ -152,6 +153,18 @@ def test_baseline_that_does_not_suffer_leaves_the_ratio_undefined(cells: list[Ce
     found = summarise(cells, baseline=tmp_path / "base.csv")["baseline"]
     assert found["ce"]["fog"] is None and found["mce"] is None
     assert found["ce"]["snow"] == pytest.approx(1)
+
+
+def test_a_baseline_of_other_images_is_called_one(cells: list[Cell], tmp_path: Path) -> None:
+    (tmp_path / "base.csv").write_text(format_cells(cells))
+    marked = [dataclasses.replace(c, corruption="frost (procedural)") if c.name == "frost" else c for c in cells]
+    others = [dataclasses.replace(c, dataset="other/test") for c in marked]
+    (tmp_path / "other.csv").write_text(format_cells(others))
+    assert "Its" not in baseline_note(summarise(cells, baseline=tmp_path / "base.csv"))
+    assert baseline_note(summarise(cells, baseline=tmp_path / "other.csv")).endswith(
+        f"Its data set was other/test, this is {cells[0].dataset}. Its frost was frost (procedural), this is frost."
+        " So the ratios are approximate at best."
+    )
 
 
 def test_remark_on_a_corruption_stays_in_every_table(cells: list[Cell], tmp_path: Path) -> None:
