@@ -57,8 +57,8 @@ class MixupFn:
         if self.mixup_enabled:
             return self.mollify(x, y, step=self.step - 1)
         n = len(x) * self.mollify.repeats
-        clean = Draw(torch.zeros(n, dtype=torch.int64), torch.zeros(n), seed=0)
-        return self.mollify.apply(x, y, clean)
+        roles, t = (torch.zeros(n, dtype=dtype, device="cpu") for dtype in (torch.int64, torch.float32))
+        return self.mollify.apply(x, y, Draw(roles, t, seed=0))
 
 
 class MollifiedLoader:
