@@ -24,7 +24,7 @@ class RandomDegradation(IntensityAugmentationBase2D):
         p: Probability that an image is degraded at all; the others stay as they are, and their t is 0.
 
     Attributes:
-        step: Training step, for a time source that depends on it; the training loop sets it.
+        step: Training step, for a time source that depends on it; the training loop sets it. None at first.
 
     Example:
         >>> from robustmoll.degradations import HeatBlur
@@ -36,7 +36,8 @@ class RandomDegradation(IntensityAugmentationBase2D):
 
     def __init__(self, degradation: Degradation, time: Time | None = None, p: float = 1.0) -> None:
         super().__init__(p=p)
-        self.degradation, self.time, self.step = degradation, time or Beta(1, 2), 0
+        self.degradation, self.time = degradation, time or Beta(1, 2)
+        self.step: int | None = None
 
     def generate_parameters(self, batch_shape: tuple[int, ...]) -> dict[str, Tensor]:
         """Draws a t for each image, and the seed of their noise; kornia draws from PyTorch's generator."""

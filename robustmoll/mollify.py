@@ -28,7 +28,10 @@ from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
 from robustmoll.times import Beta, Time
 
-__all__ = ["Draw", "Mollify"]
+__all__ = ["DEFAULT_PROBABILITIES", "Draw", "Mollify"]
+
+DEFAULT_PROBABILITIES: dict[str, float] = {"clean": 1, "noise": 1, "blur": 1}
+"""The weights of the paper's roles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,7 @@ class Mollify(nn.Module):
         self.degradations = nn.ModuleDict(defaults | (degradations or {}))
         self.roles = ("clean", *self.degradations)
         if probabilities is None:
-            probabilities = {"clean": 1, "noise": 1, "blur": 1}
+            probabilities = DEFAULT_PROBABILITIES
         self.probabilities = _normalised(probabilities, self.roles)  # no buffer: draws are made on the CPU
         fixed = {0: 0.0} | {role: part.fixed_t for role, part in self._parts() if part.fixed_t is not None}
         self._fixed_t = {role: t for role, t in fixed.items() if self.probabilities[role] > 0}
@@ -115,19 +118,19 @@ class Mollify(nn.Module):
     def num_outputs(self) -> int:
         return self.num_classes + (self.policy in SINKS)
 
-    def draw(self, n: int, generator: Generator | None = None, step: int = 0) -> Draw:
+    def draw(self, n: int, generator: Generator | None = None, step: int | None = None) -> Draw:
         """Draws roles and times.
 
         Args:
             n: Number of images, before `repeats`.
             generator: On the CPU; None takes PyTorch's own, which `torch.manual_seed` seeds.
-            step: Training step, for a time source that depends on it.
+            step: Training step, counted from 0; time sources that depend on it need it.
 
         Returns:
             A draw for n * repeats images.
 
         Raises:
-            ValueError: If n is 0.
+            ValueError: If n is 0, or the time source needs the step and is not told.
         """
         if n < 1:
             raise ValueError(f"a draw is for at least 1 image, got {n}: is the batch empty?")
@@ -143,6 +146,7 @@ class Mollify(nn.Module):
     def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]: ...
     @overload
     def apply(self, x: Callable[[nn.Module], None]) -> Self: ...
+    @torch._disable_dynamo  # as `torch.compiler.disable`, which takes seconds to import: the host decides here
     def apply(self, x: Any, y: Any = None, draw: Any = None) -> Any:
         """Applies a draw; a pure function of its arguments.
 
@@ -175,7 +179,10 @@ class Mollify(nn.Module):
                 gamma.index_copy_(0, chosen, degradation.gamma(t))
         return x_t, POLICIES[self.policy](y, gamma)
 
-    def forward(self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int = 0) -> tuple[Tensor, Tensor]:
+    @torch._disable_dynamo
+    def forward(
+        self, x: Tensor, y: Tensor, generator: Generator | None = None, step: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Draws and applies; arguments and results as for `draw` and `apply`."""
         return self.apply(x, y, self.draw(len(x), generator, step))
 

@@ -18,13 +18,13 @@ class Time(ABC):
     """A source of times; a new one defines `sample`."""
 
     @abstractmethod
-    def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         """Returns n times.
 
         Args:
             n: How many.
             generator: On the CPU; None takes PyTorch's own, which `torch.manual_seed` seeds.
-            step: Training step, counted from 0.
+            step: Training step, counted from 0; None if the caller has not told it.
 
         Returns:
             Times in [0, 1], shape (n,), float32, on the CPU.
@@ -52,7 +52,7 @@ class Beta(Time):
         if not (0 < self.a < float("inf") and 0 < self.b < float("inf")):
             raise ValueError(f"Beta needs finite a > 0 and b > 0, got {self}")
 
-    def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         if self.a == 1:
             return 1 - _rand(n, generator) ** (1 / self.b)
         if self.b == 1:
@@ -67,7 +67,7 @@ class Beta(Time):
 class Uniform(Time):
     """t ~ U(0, 1)."""
 
-    def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         return _rand(n, generator)
 
 
@@ -88,7 +88,7 @@ class Fixed(Time):
         if not 0 <= self.t <= 1:
             raise ValueError(f"Fixed needs t in [0, 1], got {self}")
 
-    def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         return _full(n, self.t)
 
 
@@ -103,7 +103,7 @@ class Annealed(Time):
             Once t is 0, it is 0 for all.
 
     Raises:
-        ValueError: If an argument is out of its range; when sampled, if a step is negative.
+        ValueError: If an argument is out of its range; when sampled, if the step is negative or not told.
 
     Example:
         >>> [Annealed(steps=4).at(step) for step in range(6)]
@@ -124,11 +124,13 @@ class Annealed(Time):
             raise ValueError(f"step counts from 0, got {step}")
         return max(0.0, 1 - step / self.steps) ** self.shape
 
-    def sample(self, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         return self.on(torch.device("cpu"), n, generator, step)
 
-    def on(self, device: torch.device, n: int, generator: Generator | None = None, step: int = 0) -> Tensor:
+    def on(self, device: torch.device, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
         """As `sample`, but on a device, where the generator must be too."""
+        if step is None:
+            raise ValueError("annealed times need to know the training step; tell it, as in mollify(x, y, step=step)")
         level = self.at(step)
         low, high = (level, level) if level == 0 else (max(0.0, level - self.spread), min(1.0, level + self.spread))
         t = torch.full((n,), low, dtype=torch.float32, device=device)

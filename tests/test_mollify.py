@@ -142,6 +142,8 @@ def test_it_follows_mixup_and_cutmix(mix: nn.Module, policy: str) -> None:
 def test_a_time_that_depends_on_the_step_is_told_it() -> None:
     mollify = Mollify(10, {"noise": 1}, Annealed(10))
     assert [float(mollify.draw(1, seeded(), step).t) for step in (0, 5, 20)] == [1, 0.5, 0]
+    with pytest.raises(ValueError, match="need to know the training step"):
+        mollify(*batch())
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -155,6 +157,18 @@ def test_no_tensor_of_the_device_is_read_by_the_host(y: Tensor, policy: str, gen
     assert x_t.shape == (64, 3, 8, 8) and y_t.shape == (64, mollify.num_outputs) and x_t.is_meta and y_t.is_meta
     with pytest.raises(RuntimeError, match="meta"):
         x.max().item()
+
+
+def test_what_is_compiled_around_it_leaves_it_as_it_is() -> None:
+    x, y = batch(20)
+    mollify = Mollify(10)
+    draw = mollify.draw(len(x), seeded())
+    expected = mollify.apply(x, y, draw)
+    torch._dynamo.reset()
+    whole = torch.compile(mollify, backend="eager")(x, y, seeded())
+    part = torch.compile(lambda x, y: [part + 0 for part in mollify.apply(x, y, draw)], backend="eager")(x, y)
+    for result in (whole, part):
+        assert torch.equal(result[0], expected[0]) and torch.equal(result[1], expected[1])
 
 
 def test_draws_are_made_on_the_cpu_in_float32_whatever_the_defaults() -> None:
