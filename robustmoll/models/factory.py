@@ -108,6 +108,12 @@ def _build(name: str, arguments: dict[str, Any]) -> nn.Module:
     """Returns timm's network; mistakes in the arguments, which it finds in various ways, become ValueErrors."""
     try:
         return timm.create_model(name, **arguments)
+    except OSError as error:  # all that the Hub, the network and the file system raise
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        raise ValueError(
+            f"model {name!r} cannot be had ({reason}); without a network, name a file of weights with"
+            " pretrained_cfg_overlay={'file': ...}, or a folder as 'local-dir:...'"
+        ) from error
     except (TypeError, AssertionError, KeyError) as error:
         unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
         if unexpected:

@@ -144,6 +144,8 @@ def test_a_saved_network_of_ours_loads_by_its_source(tmp_path: Path) -> None:
         ("resnet18", {"drop_rat": 0.1}, "unknown argument of model 'resnet18', 'drop_rat'; did you mean 'drop_rate'"),
         ("digits_cnn", {"global_pool": "mean"}, "'digits_cnn' cannot be built with .*global_pool='mean'"),
         ("resnet18", {"act_layer": "rellu"}, "'resnet18' cannot be built with .*act_layer='rellu'"),
+        ("local-dir:no/such", {}, "'local-dir:no/such' cannot be had .FileNotFoundError: .*; without a network, name"),
+        ("resnet18", {"checkpoint_path": "no.safetensors"}, "model 'resnet18' cannot be had"),
         ("digits_cnn", {"num_classes": 0}, "num_classes of model 'digits_cnn' must be .* at least 1, got 0"),
         ("digits_cnn", {"num_classes": "ten"}, "num_classes of model 'digits_cnn' must be .* got 'ten'"),
         ("digits_cnn", {"in_chans": -1}, "in_chans of model 'digits_cnn' must be .* got -1"),
