@@ -9,6 +9,7 @@ import yaml
 from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.finished import Run
 from robustmoll.evaluate.tables import summary_text
+from robustmoll.mollify import DEFAULT_PROBABILITIES
 
 __all__ = ["model_card"]
 
@@ -108,7 +109,8 @@ def _limits(run: Run, classes: int) -> str:
         "- The corruptions of the benchmark are synthetic. It says nothing of adversarial attacks or of other domains.",
     ]
     mollify = yaml.safe_load(_training(run.folder)).get("mollify", {})
-    roles = [role for role, p in (mollify.get("probabilities") or {}).items() if role != "clean" and p]
+    weights = mollify.get("probabilities") or DEFAULT_PROBABILITIES
+    roles = [role for role, p in weights.items() if role != "clean" and p]
     if roles:
         lines.append(
             f"- It was trained with {' and '.join(roles)}: the tables without these families are the fairer ones."
