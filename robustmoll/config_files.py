@@ -86,9 +86,18 @@ def _read(source: Source, check: Callable[[Tree, str], None], above: tuple[Path,
     return tree
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes `no` as the word that it is in `precision: no`, as YAML 1.2 does; only true and false are not words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own)
+        first: [(tag, pattern) for tag, pattern in resolvers if first in "tTfF" or not tag.endswith(":bool")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def _load(path: Path, whose: str) -> Tree:
     try:
-        tree = yaml.safe_load(path.read_text())
+        tree = yaml.load(path.read_text(), _Loader)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ValueError(f"cannot read config {path}{whose}: {reason}") from error

@@ -11,6 +11,7 @@ import platform
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -29,6 +30,7 @@ __all__ = [
     "Resume",
     "check_config",
     "check_trackers",
+    "describe_run",
     "environment",
     "logged_config",
     "open_run",
@@ -36,17 +38,17 @@ __all__ = [
 
 Resume = bool | Literal["changed"]
 # What may differ between a training and its continuation: nothing that the weights depend on.
-FREE_KEYS = ("resume", "trackers", "checkpoint_minutes", "bench")
+FREE_KEYS = ("run", "resume", "workers", "trackers", "checkpoint_minutes", "bench")
 PACKAGES = ("torch", "torchvision", "timm", "kornia", "accelerate", "numpy")
 
 
 def open_run(folder: Path, resume: Resume, config: str | None = None) -> None:
-    """Makes the run folder, or finds the one to go on with, and keeps the config and the environment in it.
+    """Makes the run folder, or finds the one to go on with, which stays as it is.
 
     Args:
         folder: Of the run.
         resume: Whether to go on with a run that is there; "changed" does so whatever its config was.
-        config: Text of config.yaml; None keeps none.
+        config: Text that config.yaml must agree with; None for any.
 
     Raises:
         ValueError: If the folder cannot be written, holds a run and `resume` is false, or holds one with
@@ -61,10 +63,17 @@ def open_run(folder: Path, resume: Resume, config: str | None = None) -> None:
     if (folder / "checkpoints").exists():
         if not resume:
             raise ValueError(f"{folder} holds a run already; go on with --resume true, or choose another --run")
-        if resume == "changed":
-            shutil.rmtree(folder / "bench", ignore_errors=True)  # figures of other weights
-        else:
+        if resume != "changed":
             check_config(folder / "config.yaml", config)
+
+
+def describe_run(folder: Path, resume: Resume, config: str | None = None) -> None:
+    """Keeps the config and the environment in the folder of a run that begins or goes on; arguments as for `open_run`.
+
+    If its config has changed, its benchmark goes: figures of other weights.
+    """
+    if resume == "changed":
+        shutil.rmtree(folder / "bench", ignore_errors=True)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
     write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())
@@ -131,6 +140,8 @@ class MetricsFile:
 class Interrupts:
     """Turns the first Ctrl-C (or SIGTERM) into a flag, so that a step can finish; a second one stops at once.
 
+    Signals reach the main thread of a program alone: in another one there is nothing to turn.
+
     Attributes:
         seen: Whether there was one.
     """
@@ -140,7 +151,8 @@ class Interrupts:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        main = threading.current_thread() is threading.main_thread()
+        for number in (signal.SIGINT, signal.SIGTERM) if main else ():
             self._before[number] = signal.signal(number, self._note)
         return self
 

@@ -208,6 +208,14 @@ def test_what_is_required_is_named(capsys: pytest.CaptureFixture[str], tmp_path:
     assert "unknown command 'trian'" in fail(capsys, "trian")
 
 
+def test_no_is_a_word_and_yes_still_true(tmp_path: Path) -> None:
+    words = "precision: no\nchannels_last: yes\ncompile: off\nresume: false\nmodel: {args: {pretrained: no}}\n"
+    config = training_parser().parse_args(["--config", write(tmp_path, words=words), *TINY, str(tmp_path / "run")])
+    assert config.precision == "no"
+    assert (config.channels_last, config.compile, config.resume) == (True, False, False)
+    assert config.model.args == {"pretrained": False}
+
+
 def test_a_changed_config_is_not_resumed_silently(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, small = str(tmp_path / "run"), ["--batch_size", "32", "--bench.corruptions", "[contrast]"]
     assert main(["train", *TINY, run, "--epochs", "1", *small]) == 0
@@ -215,6 +223,10 @@ def test_a_changed_config_is_not_resumed_silently(tmp_path: Path, capsys: pytest
     line = fail(capsys, "train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "true")
     assert "was started with another config: epochs (1 -> 2), seed (0 -> 3)" in line
     assert load_run(run)[0].epochs == 1
+    moved = str((tmp_path / "run").rename(tmp_path / "moved"))
+    free = ["--epochs", "1", *small, "--workers", "0", "--resume", "true"]
+    assert main(["train", *TINY, moved, *free]) == 0, "neither its place nor its workers make another run"
+    (tmp_path / "moved").rename(run)
     assert main(["train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "changed"]) == 0
     assert load_run(run)[0].epochs == 2 and len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 3
 

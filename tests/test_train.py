@@ -1,17 +1,21 @@
 """The loop's laws: the same run gives the same weights, however often it is stopped and however it is shared."""
 
 import math
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
-from robustmoll.tasks import Classifier, Classify, ModelArgs, StepDraw, load_classifier
+from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, StepDraw, load_classifier
 from robustmoll.training import Trainer
+from robustmoll.training.start import start_from
 from tests.tiny_data import FewDigits
 from tests.tiny_training import NET, VARIANTS, Stop, StoppingClassify, assert_equal_runs, rows, trainer, weights
 
@@ -39,6 +43,20 @@ def test_a_resumed_run_passes_over_a_damaged_checkpoint_and_says_so(
     trainer(parts, resume=True).fit()
     assert "passed over a damaged checkpoint" in capsys.readouterr().out
     assert_equal_runs(whole, parts)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_again(tmp_path: Path, resume: bool) -> None:
+    trainer(tmp_path / "whole", epochs=1).fit()
+    shutil.copytree(tmp_path / "whole", tmp_path / "killed", ignore=shutil.ignore_patterns("checkpoints"))
+    trainer(tmp_path / "killed", epochs=1, resume=resume).fit()
+    assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_another_thread_may_train(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        threads.submit(trainer(tmp_path, epochs=1).fit).result()
+    assert len(rows(tmp_path)) == 1
 
 
 def test_dropout_is_resumed_too(tmp_path: Path) -> None:
@@ -104,6 +122,20 @@ def test_a_training_starts_from_another_s_weights_and_keeps_what_is_frozen(tmp_p
     frozen = [name for name in before if name.startswith(("stem", "stages"))]
     assert len(frozen) > 10 and all(torch.equal(before[name], after[name]) for name in frozen)
     assert not torch.equal(before["norm.0.running_mean"], after["norm.0.running_mean"])
+
+
+def test_both_heads_of_a_distilled_network_may_start_afresh(tmp_path: Path) -> None:
+    def network(num_classes: int) -> Model:
+        small = {"img_size": 32, "patch_size": 16, "embed_dim": 12, "depth": 1, "num_heads": 3}
+        return Model(timm.create_model("deit_tiny_distilled_patch16_224", num_classes=num_classes, **small))
+
+    first, second = network(10), network(7)
+    checkpoint.save(tmp_path, checkpoint.Checkpoint(0, first.backbone.state_dict(), {}, {}))
+    start_from(second, tmp_path / "last")
+    before, after = first.backbone.state_dict(), second.backbone.state_dict()
+    assert {name for name in after if not torch.equal(before[name], after[name])} == {
+        f"{head}.{part}" for head in ("head", "head_dist") for part in ("weight", "bias")
+    }
 
 
 class ExplodingClassify(Classify):

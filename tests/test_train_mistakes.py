@@ -8,7 +8,7 @@ import pytest
 from robustmoll import Mollify
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
-from tests.tiny_training import NET, trainer
+from tests.tiny_training import NET, rows, trainer
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from tests.tiny_training import NET, trainer
         ({"freeze": ["stm"]}, "unknown module to freeze 'stm'; did you mean 'stem'"),
         ({"start_from": "no/where"}, "no/where/checkpoint.json cannot be read"),
         ({"ema": 1.5}, r"ema must lie in \[0, 1\)"),
+        ({"clip_grad": 0.0}, "clip_grad must be positive"),
         ({"swa": 0.0}, r"swa must lie in \(0, 1\]"),
         ({"swa": 0.5, "ema": 0.9}, "without ema"),
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
@@ -51,6 +52,18 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None
     other = Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10))
     with pytest.raises(ValueError, match=r"the checkpoint is of another architecture: .* is absent in"):
         trainer(tmp_path, task=other, resume=True).fit()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.25, 0.0), (0.0, 0.25)])
+def test_what_is_held_out_cannot_change_within_a_run(tmp_path: Path, before: float, after: float) -> None:
+    trainer(tmp_path, epochs=1, validation=before).fit("epochs: 1")
+    (tmp_path / "bench").mkdir()
+    with pytest.raises(ValueError, match=rf"validation cannot change within a run \({before} -> {after}\)"):
+        trainer(tmp_path, epochs=2, validation=after, resume="changed").fit("epochs: 2")
+    assert (tmp_path / "config.yaml").read_text() == "epochs: 1" and (tmp_path / "bench").exists()
+    assert len(rows(tmp_path)) == 1
+    trainer(tmp_path, epochs=2, validation=before, resume="changed").fit("epochs: 2")
+    assert (tmp_path / "config.yaml").read_text() == "epochs: 2" and not (tmp_path / "bench").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ class Training:
         self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
         if args.resume:
             self._restore()
+        self.metrics.keep_before(self.step // self.steps_per_epoch + 1)
         # `backbone` keeps the weights; `network` is the way through it that this machine wants.
         self.network, self.optimizer = accelerator.prepare(
             torch.compile(backbone) if args.compile else backbone, self.optimizer
@@ -210,6 +211,7 @@ class Training:
             training = {
                 "loss_sum": self.loss_sum,
                 "best": list(self.best),
+                "validation": self.args.validation,
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
                 "weights": None if self.average is None else self.model.backbone.state_dict(),
@@ -226,6 +228,12 @@ class Training:
         found, passed = checkpoint.load_newest(folder)
         for line in passed:
             self.accelerator.print(f"passed over a damaged checkpoint: {line}")
+        held_out = found.training.get("validation", self.args.validation)
+        if held_out != self.args.validation:
+            raise ValueError(
+                f"validation cannot change within a run ({held_out} -> {self.args.validation}): what is held out must"
+                " not have been trained on; choose another --run, which may start_from this one"
+            )
         load_weights(self.model, found.weights if self.average is None else found.training["weights"])
         if self.average is not None:
             load_weights(self.average.module, found.weights)
@@ -234,4 +242,3 @@ class Training:
             self.accelerator.scaler.load_state_dict(found.training["scaler"])
         self.step, self.loss_sum = found.step, found.training["loss_sum"]
         self.best = tuple(found.training["best"])
-        self.metrics.keep_before(self.step // self.steps_per_epoch + 1)

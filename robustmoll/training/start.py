@@ -23,9 +23,10 @@ def start_from(model: Model, folder: str | Path) -> None:
         ValueError: If the checkpoint is damaged or of another architecture.
     """
     own, saved = model.backbone.state_dict(), checkpoint.load(Path(folder)).weights
-    last = str(getattr(model.backbone, "pretrained_cfg", {}).get("classifier", "fc"))
+    last = getattr(model.backbone, "pretrained_cfg", {}).get("classifier", "fc")
+    heads = (last,) if isinstance(last, str) else tuple(last)  # of a distilled network there are two
     other_size = [
-        name for name in own if name.startswith(last) and name in saved and saved[name].shape != own[name].shape
+        name for name in own if name.startswith(heads) and name in saved and saved[name].shape != own[name].shape
     ]
     load_weights(model, saved | {name: own[name] for name in other_size})
 

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from robustmoll.data.examples import Source
-from robustmoll.run import Resume, check_trackers, open_run
+from robustmoll.run import Resume, check_trackers, describe_run, open_run
 from robustmoll.tasks import Task
 from robustmoll.training.loop import Training
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
@@ -44,14 +44,14 @@ class Trainer(Generic[TaskT]):
         ema: Decay of the weights' moving average, in [0, 1); the average is what is evaluated. None for none.
         swa: Share of the steps, (0, 1], the last ones, whose weights' plain average is evaluated.
             None for none; not together with `ema`.
-        clip_grad: Greatest norm of the gradient. None for any.
+        clip_grad: Greatest norm of the gradient, > 0. None for any.
         precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
         channels_last: Whether images and weights are laid out channels last.
         compile: Whether the network is compiled by `torch.compile`.
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
         checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
         resume: Whether to go on with the run that is in the folder, which must have the same config; "changed" goes on
-            with another one, and the weights are then those of no single config.
+            with another one, of the same `validation`, and the weights are then those of no single config.
 
     Raises:
         ValueError: If a number is out of its range or a tracker is not installed.
@@ -93,6 +93,8 @@ class Trainer(Generic[TaskT]):
             raise ValueError(f"ema must lie in [0, 1), got {ema}")
         if swa is not None and (ema is not None or not 0 < swa <= 1):
             raise ValueError(f"swa must lie in (0, 1] and stand without ema, got {swa=}, {ema=}")
+        if clip_grad is not None and not clip_grad > 0:
+            raise ValueError(f"clip_grad must be positive, got {clip_grad}; leave it out for gradients of any norm")
         self.data, self.task, self.run = data, task, Path(run)
         self.epochs, self.batch_size, self.accumulate, self.seed = epochs, batch_size, accumulate, seed
         self.validation, self.start_from, self.freeze, self.workers = validation, start_from, freeze or [], workers
@@ -141,4 +143,7 @@ class Trainer(Generic[TaskT]):
         if accelerator.is_main_process:
             open_run(self.run, self.resume, config)
         accelerator.wait_for_everyone()
-        return Training(self, accelerator).complete(config)
+        training = Training(self, accelerator)  # refuses what does not fit, before anything in the folder changes
+        if accelerator.is_main_process:
+            describe_run(self.run, self.resume, config)
+        return training.complete(config)
