@@ -122,7 +122,7 @@ def index_of(piece: list[int], device: torch.device) -> slice | Tensor:
     """The images of a piece as an index: a slice where they lie side by side, which saves a copy."""
     if piece[-1] - piece[0] + 1 == len(piece):
         return slice(piece[0], piece[-1] + 1)
-    return torch.tensor(piece, device=device)
+    return torch.tensor(piece, device="cpu").to(device, non_blocking=True)
 
 
 def pieces(members: list[int], x: Tensor, copies: float) -> Iterator[list[int]]:

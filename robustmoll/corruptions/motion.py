@@ -70,12 +70,16 @@ def moved_sum(x: Tensor, down: np.ndarray, right: np.ndarray, weights: np.ndarra
     left = (right < 0).any(axis=1, keepdims=True)
     padded = pad(x, [most, most, 0, 0], mode="replicate")
     # The side that an image needs, picked by an interpolation with weight 0 or 1: exact, and faster than `where`.
-    side = torch.from_numpy(left.astype(np.float32)).to(x.device).view(-1, 1, 1, 1)
+    side = _beside(x, left.astype(np.float32)).view(-1, 1, 1, 1)
     half = torch.lerp(padded[..., most:], padded[..., : most + width], side)
     copies = half.unfold(3, width, 1).reshape(batch, channels, -1, width)  # of each row, moved by 0 ... most
     row = np.clip(np.arange(height, dtype=np.int32)[:, None] + down[:, None, None], 0, height - 1)
     index = row * (most + 1) + (right + most * left)[:, None, None]
-    return weighted_rows(copies, torch.from_numpy(index).to(x.device), torch.from_numpy(weights).to(x.device))
+    return weighted_rows(copies, _beside(x, index), _beside(x, weights))
+
+
+def _beside(x: Tensor, numbers: np.ndarray) -> Tensor:
+    return torch.from_numpy(numbers).to(x.device, non_blocking=True)
 
 
 def zoom_in(x: Tensor, factor: float) -> Tensor:

@@ -69,4 +69,4 @@ def light(edges: Tensor) -> Tensor:
 
 def colour(rgb: tuple[float, float, float], device: torch.device) -> Tensor:
     """A colour that broadcasts against images."""
-    return torch.tensor(rgb, device=device).view(1, 3, 1, 1)
+    return torch.tensor(rgb, dtype=torch.float32, device="cpu").view(1, 3, 1, 1).to(device, non_blocking=True)

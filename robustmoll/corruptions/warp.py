@@ -41,8 +41,8 @@ def affine_positions(back: Tensor, height: int, width: int, device: torch.device
     shift = (back[:, :, :2] @ half + back[:, :, 2:] - half) / half
     x = torch.linspace(-1, 1, width, dtype=torch.float64)
     y = torch.linspace(-1, 1, height, dtype=torch.float64)
-    across = (linear[:, :, :1] * x).to(device, torch.float32)
-    down = (linear[:, :, 1:] * y + shift).to(device, torch.float32)
+    across = (linear[:, :, :1] * x).to(device, torch.float32, non_blocking=True)
+    down = (linear[:, :, 1:] * y + shift).to(device, torch.float32, non_blocking=True)
     positions = across.new_empty(len(back), height, width, 2)
     for axis in (0, 1):
         torch.add(across[:, axis, None, :], down[:, axis, :, None], out=positions[..., axis])

@@ -1,9 +1,12 @@
 """Laws that hold for every corruption."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from robustmoll.corruptions import (
     CONSTANTS,
@@ -71,6 +74,28 @@ def test_stays_on_its_device_and_never_waits_for_it(name: str, preset: str, seve
     x = torch.empty(2, 3, 48, 40, dtype=torch.uint8, device="meta")
     y = corrupt(x, name, severity, preset)
     assert (y.device, y.shape, y.dtype) == (x.device, x.shape, x.dtype)
+
+
+class Copies(TorchDispatchMode):
+    """Counts copies from the CPU to another device for which the host waits until all work queued there is done."""
+
+    waited = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
+        given = kwargs or {}
+        if func is torch.ops.aten._to_copy.default and args[0].device.type == "cpu":
+            target = torch.device(given.get("device") or "cpu")
+            self.waited += target.type != "cpu" and not given.get("non_blocking")
+        return func(*args, **given)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "jpeg_compression"])
+def test_what_is_drawn_on_the_host_is_copied_without_waiting(name: str) -> None:
+    x, names = torch.empty(3, 3, 48, 40, dtype=torch.uint8, device="meta"), [name, "brightness", name]
+    corrupt(x, names, 2, "tiny")  # tables that are kept are copied once
+    with Copies() as copies:
+        corrupt(x, names, 2, "tiny")
+    assert copies.waited == 0
 
 
 @pytest.mark.parametrize("name", ALL)

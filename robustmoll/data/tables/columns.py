@@ -73,4 +73,4 @@ def _last_digit(column: NDArray[np.float64]) -> float:
 
 
 def _row(values: Sequence[float], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=like.dtype, device=like.device)
+    return torch.tensor(values, dtype=like.dtype, device="cpu").to(like.device, non_blocking=True)
