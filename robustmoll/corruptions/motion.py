@@ -70,7 +70,7 @@ def moved_sum(x: Tensor, down: np.ndarray, right: np.ndarray, weights: np.ndarra
     left = (right < 0).any(axis=1, keepdims=True)
     padded = pad(x, [most, most, 0, 0], mode="replicate")
     # The side that an image needs, picked by an interpolation with weight 0 or 1: exact, and faster than `where`.
-    side = _beside(x, left.astype(np.float32)).view(-1, 1, 1, 1)
+    side = _beside(x, np.asarray(left, dtype=np.float32)).view(-1, 1, 1, 1)
     half = torch.lerp(padded[..., most:], padded[..., : most + width], side)
     copies = half.unfold(3, width, 1).reshape(batch, channels, -1, width)  # of each row, moved by 0 ... most
     row = np.clip(np.arange(height, dtype=np.int32)[:, None] + down[:, None, None], 0, height - 1)
