@@ -123,7 +123,7 @@ def check_images(x: Tensor) -> Tensor:
 
 def rand(*shape: int, generator: Generator | None = None) -> Tensor:
     """Returns uniform numbers in [0, 1), float32, on the CPU."""
-    return torch.rand(shape, generator=generator, device="cpu")
+    return torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
 
 
 def _size(x: Tensor) -> Size:

@@ -65,9 +65,9 @@ def resizing(start: Tensor, stop: Tensor, source: int, target: int) -> Tensor:
     Returns:
         Matrices whose rows sum to 1, shape (n, target, source).
     """
-    places = torch.arange(source, device=start.device) + 0.5
+    places = torch.arange(source, dtype=start.dtype, device=start.device) + 0.5
     scale = ((stop - start) / target)[:, None]
-    middles = start[:, None] + scale * (torch.arange(target, device=start.device) + 0.5)
+    middles = start[:, None] + scale * (torch.arange(target, dtype=start.dtype, device=start.device) + 0.5)
     # A triangle around the middle of each new pixel; as wide as that pixel where it is wider than an old one.
     weights = (1 - (places - middles[:, :, None]).abs() / scale.clamp(min=1)[:, :, None]).clamp_(min=0)
     inside = (places > start[:, None]) & (places < stop[:, None])

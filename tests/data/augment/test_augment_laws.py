@@ -65,6 +65,17 @@ def test_kept_are_dtype_shape_and_the_caller_s_images(name: str, channels: int, 
 
 
 @pytest.mark.parametrize("name", IMAGES)
+def test_the_default_dtype_does_not_matter(name: str) -> None:
+    augmentation, images = IMAGES[name](), natural_images(9)
+    expected = augmentation(images, seeded())
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(augmentation(images, seeded()), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", IMAGES)
 def test_every_image_has_a_draw_of_its_own(name: str) -> None:
     augmentation, n = IMAGES[name](), 64
     images = natural_images(1).expand(n, 3, 32, 32)
