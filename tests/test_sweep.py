@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from robustmoll.cli import main
+from robustmoll.cli import main, sweep
+from robustmoll.config import training_parser
 
 FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
 
@@ -31,6 +32,23 @@ def test_it_skips_what_is_finished_and_ends_in_one_table(
     assert "training 4 of 4" in capfd.readouterr().out
     assert main([*command, "[0]", "--", *FLAGS, "--ema", "0.5"]) == 2
     assert "was started with another config: ema (None -> 0.5)" in capfd.readouterr().err
+
+
+def test_another_benchmark_is_made_of_a_finished_training(
+    configs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, trained = tmp_path / "runs" / "plain-0", []
+    parser = training_parser()
+    asked = parser.parse_args(["--config", configs[0], "--run", str(folder), *FLAGS])
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(parser.dump(asked))
+    (folder / "report.html").touch()
+    monkeypatch.setattr(sweep, "_train", lambda folder, job: trained.append(folder))
+    command = ["sweep", configs[0], "--runs", str(tmp_path / "runs"), "--seeds", "[0]", "--", *FLAGS]
+    main(command)  # makes no table, as there are no cells
+    assert trained == []
+    main([*command, "--bench.severities", "[1,3,5]"])
+    assert trained == [folder]
 
 
 def test_mistakes_are_told_before_any_training(

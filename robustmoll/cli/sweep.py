@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import rich
+import yaml
 from rich.table import Table
 
 from robustmoll.config import Parser, training_parser
@@ -36,15 +37,17 @@ def run(args: Sequence[str]) -> None:
     names = [Path(path).stem for path in config.configs]
     if len(set(names)) < len(names) or len(set(config.seeds)) < len(config.seeds):
         raise ValueError(f"configs need names of their own, and seeds must differ, got {names} and {config.seeds}")
-    jobs, tasks = {}, set()
+    jobs, tasks = [], set()
     for path, seed in ((path, seed) for seed in config.seeds for path in config.configs):
-        jobs[path, seed], task = _job(path, seed, config.runs, flags)
+        job, text, task = _job(path, seed, config.runs, flags)
+        jobs.append((_folder(path, seed, config.runs), job, text))
         tasks.add(task)
     if len(tasks) > 1:
         raise ValueError(f"one table is of one task, but these configs are of {' and '.join(sorted(tasks))}")
-    for number, job in enumerate(jobs.values(), start=1):
-        print(f"{job[job.index('--run') + 1]}, training {number} of {len(jobs)}", flush=True)
-        _train(job)
+    for number, (folder, job, text) in enumerate(jobs, start=1):
+        print(f"{folder}, training {number} of {len(jobs)}", flush=True)
+        if not _is_finished(folder, text):
+            _train(folder, job)
     study = {Path(path).stem: [_folder(path, seed, config.runs) for seed in config.seeds] for path in config.configs}
     header, rows = ROWS[tasks.pop()](study)
     write_whole(Path(config.runs) / "sweep.md", f"{markdown_table(header, rows)}\n".encode())
@@ -77,8 +80,8 @@ def _folder(path: str, seed: int, runs: str) -> Path:
     return Path(runs) / f"{Path(path).stem}-{seed}"
 
 
-def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> tuple[list[str], str]:
-    """Returns the arguments of a training, which are known to be right, and its task.
+def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> tuple[list[str], str, str]:
+    """Returns the arguments of a training, which are known to be right, the text of its config, and its task.
 
     Raises:
         ValueError: If the config has a mistake, or another one has been trained into the folder.
@@ -87,15 +90,21 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> tuple[list[st
     job = ["--config", path, *flags, "--run", str(folder), "--seed", str(seed), "--resume", "true"]
     parser = training_parser()
     config = parser.parse_args(job)
-    check_config(folder / "config.yaml", parser.dump(config))
-    return job, config.task
+    text = parser.dump(config)
+    check_config(folder / "config.yaml", text)
+    return job, text, config.task
 
 
-def _train(job: Sequence[str]) -> None:
-    """Trains and benchmarks in a process of its own, unless the report, which comes last, is there."""
-    folder = Path(job[job.index("--run") + 1])
-    if (folder / "report.html").exists():
-        return
+def _is_finished(folder: Path, config: str) -> bool:
+    """Returns whether the report, which comes last, is there, and of this benchmark."""
+    if not (folder / "report.html").exists():
+        return False
+    old, new = (yaml.safe_load(text)["bench"] for text in ((folder / "config.yaml").read_text(), config))
+    return bool(old == new)
+
+
+def _train(folder: Path, job: Sequence[str]) -> None:
+    """Trains and benchmarks in a process of its own."""
     code = subprocess.run([sys.executable, "-m", "robustmoll.cli", "train", *job]).returncode
     if code == 130:
         raise KeyboardInterrupt(f"stopped in {folder}; the same command goes on")
