@@ -10,6 +10,7 @@ import torch
 
 from robustmoll import checkpoint
 from robustmoll.checkpoint import Checkpoint, Damaged
+from robustmoll.evaluate.finished import Run
 from robustmoll.files import sha256
 
 
@@ -60,6 +61,14 @@ def test_a_damaged_last_one_gives_way_to_the_one_before(tmp_path: Path, name: st
     spoil[damage]()
     found, passed = checkpoint.load_newest(tmp_path)
     assert found.step == 1 and len(passed) == 1 and name in passed[0]
+
+
+def test_a_run_says_that_it_is_not_read_from_its_final_checkpoint(tmp_path: Path) -> None:
+    for step, best in ((1, True), (2, False)):
+        checkpoint.save(tmp_path / "checkpoints", make(step), best)
+    (tmp_path / "checkpoints" / "best" / "config.json").write_text("{}")
+    with pytest.warns(UserWarning, match="passed over a damaged checkpoint: .*best/config.json"):
+        assert Run(tmp_path).saved.step == 2
 
 
 @pytest.mark.parametrize("best", [False, True])

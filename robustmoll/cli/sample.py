@@ -1,5 +1,6 @@
 """robustmoll sample: what a likelihood model draws, as a table or as pictures."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def run(args: Sequence[str]) -> None:
             "sample needs n and columns of at least 1, temperature and interpolate >= 0, got"
             f" {asked.n}, {asked.columns}, {asked.temperature:g}, {asked.interpolate}"
         )
-    saved, _ = checkpoint.load_final(Path(asked.run) / "checkpoints")
+    saved, passed = checkpoint.load_final(Path(asked.run) / "checkpoints")
+    for line in passed:
+        print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
     model = load_likelihood(saved.config, saved.weights).eval()
     generator = torch.Generator().manual_seed(asked.seed)
     with torch.inference_mode():

@@ -1,6 +1,7 @@
 """A finished training, as its folder tells: the classifier, and what its benchmark found."""
 
 import json
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,10 @@ class Run:
     @cached_property
     def saved(self) -> checkpoint.Checkpoint:
         """The checkpoint that the training ended in."""
-        return checkpoint.load_final(self.folder / "checkpoints")[0]
+        saved, passed = checkpoint.load_final(self.folder / "checkpoints")
+        for line in passed:
+            warnings.warn(f"passed over a damaged checkpoint: {line}", stacklevel=2)
+        return saved
 
     @cached_property
     def classifier(self) -> Classifier:
