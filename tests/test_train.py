@@ -122,6 +122,8 @@ def test_a_training_starts_from_another_s_weights_and_keeps_what_is_frozen(tmp_p
     frozen = [name for name in before if name.startswith(("stem", "stages"))]
     assert len(frozen) > 10 and all(torch.equal(before[name], after[name]) for name in frozen)
     assert not torch.equal(before["norm.0.running_mean"], after["norm.0.running_mean"])
+    with pytest.raises(ValueError, match=r"got the run; say .*first/checkpoints/last"):
+        trainer(tmp_path / "third", start_from=str(tmp_path / "first")).fit()
 
 
 def test_both_heads_of_a_distilled_network_may_start_afresh(tmp_path: Path) -> None:

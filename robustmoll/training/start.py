@@ -20,8 +20,10 @@ def start_from(model: Model, folder: str | Path) -> None:
         folder: Of the checkpoint, such as runs/digits/checkpoints/last.
 
     Raises:
-        ValueError: If the checkpoint is damaged or of another architecture.
+        ValueError: If the folder is a run's, or the checkpoint is damaged or of another architecture.
     """
+    if (Path(folder) / "checkpoints").is_dir():
+        raise ValueError(f"start_from needs one of a run's checkpoints, got the run; say {folder}/checkpoints/last")
     own, saved = model.backbone.state_dict(), checkpoint.load(Path(folder)).weights
     last = getattr(model.backbone, "pretrained_cfg", {}).get("classifier", "fc")
     heads = (last,) if isinstance(last, str) else tuple(last)  # of a distilled network there are two
