@@ -23,7 +23,8 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         sigma: Standard deviation of the blur in pixels, shape (B,), >= 0; 0 returns that image bit for bit.
 
     Returns:
-        Blurred images, shape and dtype of x, computed in float32 at least, under autocast too.
+        Blurred images, shape and dtype of x, computed in float32 at least, under autocast too. Where PyTorch is told
+        to multiply float32 matrices in less (TF32), this holds here as well.
 
     Raises:
         ValueError: If x is no batch of images.

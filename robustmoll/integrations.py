@@ -26,7 +26,7 @@ class MixupFn:
     Attributes:
         mixup_enabled: Whether batches are changed; timm switches it off with --mixup-off-epoch. Without, targets are
             soft all the same, as the loss expects.
-        step: How many batches there were, for a time source that depends on it.
+        step: How many batches there were, for a time source that depends on it; a resumed training must set it.
 
     Example:
         >>> mixup_fn = MixupFn(Mollify(num_classes=10))

@@ -46,7 +46,7 @@ class Trainer(Generic[TaskT]):
             None for none; not together with `ema`.
         clip_grad: Greatest norm of the gradient, > 0. None for any.
         precision: "no" (float32), or autocast to "bf16", or, with a GPU, to "fp16".
-        channels_last: Whether images and weights are laid out channels last.
+        channels_last: Whether weights, and with them what convolutions give, are laid out channels last.
         compile: Whether the network is compiled by `torch.compile`.
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
         checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
