@@ -28,7 +28,7 @@ from robustmoll.evaluate.report import write_report
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.sources import Stage, source_of
 from robustmoll.evaluate.subjects import Subject, load_subject
-from robustmoll.evaluate.summary import write_summary
+from robustmoll.evaluate.summary import check_summary, write_summary
 from robustmoll.evaluate.views import View
 from robustmoll.tasks import Classifier, Classify, load_classifier
 from robustmoll.training import Trainer
@@ -53,6 +53,7 @@ def bench_classifiers(args: Sequence[str]) -> None:
     if asked.out and len(asked.subjects) > 1:
         raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
     check_request(asked.corruptions, asked.severities, asked.preset, asked.batch_size)
+    check_summary(asked.trained_on, asked.baseline)
     runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
     for subject in asked.subjects:
         if subject in runs:

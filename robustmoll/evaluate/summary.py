@@ -22,7 +22,7 @@ from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.tables import summary_text
 from robustmoll.files import write_whole
 
-__all__ = ["FIGURES", "summarise", "write_summary"]
+__all__ = ["FIGURES", "check_summary", "summarise", "write_summary"]
 
 FIGURES = ("error", "nll", "brier", "ece", "ece_equal_mass", "ece_batch100", "nll_ts", "brier_ts", "ece_ts")
 
@@ -54,6 +54,14 @@ def write_summary(
     write_whole(results.folder / "summary.csv", summary_csv(summary).encode())
     write_whole(results.folder / "summary.md", summary_text(summary).encode())
     return summary
+
+
+def check_summary(trained_on: Sequence[str], baseline: str | Path | None) -> None:
+    """Refuses, before a benchmark, what its summary could not be made with; arguments and errors as for that."""
+    for family in trained_on:
+        known_name("family of corruptions", family, GROUPS)
+    if baseline is not None:
+        load_baseline(baseline)
 
 
 def summarise(

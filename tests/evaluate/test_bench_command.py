@@ -136,5 +136,8 @@ def test_mistakes_get_one_clear_line(images: Path, tmp_path: Path, capsys: pytes
         fails(capsys, "wide_resnet16_2", *data): "timm has no weights for 'wide_resnet16_2'",
         fails(capsys, network, network, *data, "--out", "x"): "--out is the folder of one benchmark",
         fails(capsys, network, *data, "--severities", "[6]"): "severities must lie in (0, 5], got 6",
+        # Before anything else is looked at: the network does not fit these data either.
+        fails(capsys, network, *data, "--baseline", "alex"): "no baseline at alex; give 'alexnet'",
+        fails(capsys, network, *data, "--trained_on", "[nose]"): "unknown family of corruptions 'nose'",
     }.items():
         assert message in error and error.count("\n") == 1, error
