@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from robustmoll.checks import known_name, require
 from robustmoll.corruptions.colour import luma
-from robustmoll.corruptions.constants import PRESETS, constants
+from robustmoll.corruptions.constants import PRESETS, constants, preset_of_size
 from robustmoll.corruptions.registry import REGISTRY
 from robustmoll.draws import Draws
 
@@ -34,7 +34,7 @@ def corrupt(
     x: Tensor,
     name: str | Sequence[str],
     severity: Severity,
-    preset: str = "cifar",
+    preset: str | None = None,
     seed: int = 0,
     ids: Sequence[int] | Tensor | None = None,
 ) -> Tensor:
@@ -49,7 +49,8 @@ def corrupt(
         severity: 0 (the identity, bit for bit) to 5, one for all images or one per image, read on the host.
             Between whole severities the constants are interpolated linearly; below 1, where there are none,
             the image is mixed with its corruption at severity 1.
-        preset: Table of constants: "cifar", "tiny" or "imagenet".
+        preset: Table of constants: "cifar", "tiny" or "imagenet"; None takes the one made for images of about this
+            size, see `preset_of_size`.
         seed: Any integer.
         ids: One integer per image, read on the host. 0 to B - 1 by default: give the positions in the data
             set when corrupting it batch by batch.
@@ -67,7 +68,7 @@ def corrupt(
         True
     """
     check_images(x)
-    known_name("preset", preset, PRESETS)
+    preset = known_name("preset", preset or preset_of_size(*x.shape[-2:]), PRESETS)
     seed = check_seed(seed)
     names = per_image("corruption", name, len(x), check_name)
     severities = per_image("severity", severity, len(x), check_severity)
@@ -135,7 +136,7 @@ class Corrupt(nn.Module):
     """`corrupt` as a module, for pipelines.
 
     Args:
-        preset: Table of constants: "cifar", "tiny" or "imagenet".
+        preset: Table of constants: "cifar", "tiny" or "imagenet"; None goes by the size of each batch's images.
         seed: Any integer.
 
     Example:
@@ -144,7 +145,7 @@ class Corrupt(nn.Module):
         torch.Size([3, 3, 64, 64])
     """
 
-    def __init__(self, preset: str = "cifar", seed: int = 0) -> None:
+    def __init__(self, preset: str | None = None, seed: int = 0) -> None:
         super().__init__()
         self.preset = preset
         self.seed = seed

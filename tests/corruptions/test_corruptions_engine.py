@@ -249,3 +249,11 @@ def test_mistakes_get_one_clear_line(change: dict, message: str, images: Tensor)
     with pytest.raises(ValueError, match=message) as caught:
         corrupt(**request)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("side", "preset"), [(32, "cifar"), (64, "tiny"), (224, "imagenet")])
+def test_without_a_preset_the_size_of_the_images_chooses_the_constants(side: int, preset: str) -> None:
+    x = torch.randint(256, (1, 3, side, side), dtype=torch.uint8)
+    expected = corrupt(x, "gaussian_noise", 3, preset)
+    assert torch.equal(corrupt(x, "gaussian_noise", 3), expected)
+    assert torch.equal(Corrupt()(x, "gaussian_noise", 3), expected)

@@ -62,14 +62,14 @@ class RandomCrop(Move):
     """Cuts a window out of the image with a black border around it, at any place alike.
 
     Args:
-        padding: Width of the border in pixels, at least 0.
         size: Height and width of the window; None keeps the image's.
+        padding: Width of the border in pixels, at least 0.
 
     Raises:
         ValueError: If an argument is out of its range, or, when drawn for images, if the window does not fit.
     """
 
-    def __init__(self, padding: int = 4, size: int | None = None) -> None:
+    def __init__(self, size: int | None = None, padding: int = 4) -> None:
         if padding < 0 or (size is not None and size < 1):
             raise ValueError(f"RandomCrop needs padding >= 0 and size >= 1, got {padding=}, {size=}")
         self.padding, self.size = padding, size

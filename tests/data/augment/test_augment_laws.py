@@ -178,7 +178,10 @@ def test_nothing_to_do() -> None:
 BAD: dict[str, tuple[Callable[[], object], str]] = {
     "flip": (lambda: RandomHorizontalFlip(1.5), "p in [0, 1], got 1.5"),
     "padding": (lambda: RandomCrop(padding=-1), "padding >= 0 and size >= 1, got padding=-1"),
-    "crop": (lambda: RandomCrop(1, size=40)(natural_images(2)), "40 x 40 pixels does not fit into images of 32 x 32"),
+    "crop": (
+        lambda: RandomCrop(40, padding=1)(natural_images(2)),
+        "40 x 40 pixels does not fit into images of 32 x 32",
+    ),
     "degrees": (lambda: RandomRotation(-3), "degrees in [0, 180], got -3"),
     "size": (lambda: RandomResizedCrop(size=0), "size >= 1, got 0"),
     "scale": (lambda: RandomResizedCrop(scale=(0.5, 1.2)), "scale in [0, 1]"),
