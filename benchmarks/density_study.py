@@ -13,13 +13,15 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from operator import sub
 from pathlib import Path
 from typing import Any
 
 from benchmarks.study import RESULTS, ROOT
 from robustmoll.cli.main import main as robustmoll
-from robustmoll.evaluate.densities.seeds import density_seeds_rows
 from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
+
+COLUMNS = ("bits/dim ↓", "Fréchet distance (classifier features) ↓", "precision ↑", "recall ↑")
 
 Summary = dict[str, Any]
 Study = Mapping[str, Mapping[int, Summary]]
@@ -44,29 +46,36 @@ def keep(run: Path, folder: Path, picture: bool) -> None:
         shutil.copy(run / "plots" / "samples-over-training.png", folder / f"{run.name}.png")
 
 
+def tables(study: Study, pairs: Sequence[str]) -> str:
+    """Returns the tables in Markdown, functions of the summaries alone: all configs, and the differences of pairs."""
+    header = ["best on validation", *COLUMNS]
+    rows = ([f"{config} ({count_seeds(len(runs))})", *cells([*runs.values()])] for config, runs in study.items())
+    parts = [markdown_table(header, rows)]
+    if pairs:
+        parts.append(markdown_table(header, differences(study, pairs)))
+    return "\n\n".join(parts) + "\n"
+
+
+def cells(runs: Sequence[Summary]) -> list[str]:
+    """The figures of a config's seeds; what is an upper bound says so."""
+    figures = zip(*map(figures_of, runs), strict=True)
+    told = [mean_and_deviation(values, 3) for values in figures]
+    return ["≤ " * runs[0]["told"].endswith("bound") + told[0], *told[1:]]
+
+
 def differences(study: Study, pairs: Sequence[str]) -> Iterator[list[str]]:
-    """Yields the rows of a table: what one config changes against another, mean and deviation over common seeds."""
+    """Yields what one config changes against another: mean and deviation over the seeds that both have."""
     for one, other in (pair.split(":") for pair in pairs):
         seeds = sorted(study[one].keys() & study[other].keys())
-        both = [[figures(study[config][seed]) for seed in seeds] for config in (one, other)]
-        changes = [
-            mean_and_deviation([a[place] - b[place] for a, b in zip(*both, strict=True)], 3, "+") for place in range(2)
-        ]
+        by_seed = [map(sub, figures_of(study[one][seed]), figures_of(study[other][seed])) for seed in seeds]
+        changes = (mean_and_deviation(change, 3, "+") for change in zip(*by_seed, strict=True))
         yield [f"{one} minus {other} ({count_seeds(len(seeds))})", *changes]
 
 
-def figures(summary: Summary) -> tuple[float, float]:
-    """The figure and the distance of the checkpoint that counts."""
-    return summary["lines"][0]["value"], summary["distances"][0]["value"]
-
-
-def tables(study: Study, pairs: Sequence[str]) -> str:
-    """Returns the tables in Markdown, functions of the summaries alone."""
-    parts = [markdown_table(*density_seeds_rows({config: list(runs.values()) for config, runs in study.items()}))]
-    if pairs:
-        header = ["best on validation", "bits/dim ↓", "Fréchet distance (classifier features) ↓"]
-        parts.append(markdown_table(header, differences(study, pairs)))
-    return "\n\n".join(parts) + "\n"
+def figures_of(summary: Summary) -> list[float]:
+    """The figures of the checkpoint that counts, as `COLUMNS` names them."""
+    far = summary["distances"][0]
+    return [summary["lines"][0]["value"], far["value"], far["precision"], far["recall"]]
 
 
 def main() -> None:
