@@ -43,8 +43,9 @@ def test_heat_blur_solves_the_heat_equation(size: tuple[int, int, int]) -> None:
     reference = dct_blur(x, sigma)
     assert (heat_blur(x, sigma) - reference).abs().max() < 1e-5
     assert (heat_blur(x.double(), sigma.double()) - reference).abs().max() < 1e-11
-    for slow in (plain_heat_blur, full_heat_blur):
-        assert (slow(x.double(), sigma) - reference).abs().max() < 1e-11
+    assert (plain_heat_blur(x.double(), sigma) - reference).abs().max() < 1e-11
+    if x[0, 0].numel() <= 64 * 64:  # its matrix has a row and a column for each pixel
+        assert (full_heat_blur(x.double(), sigma) - reference).abs().max() < 1e-11
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
