@@ -11,6 +11,7 @@ from sklearn.datasets import load_sample_images
 
 from robustmoll.cli import main
 from robustmoll.config import build_trainer, training_parser
+from robustmoll.models.densities import DENSITIES
 from robustmoll.models.factory import check_name
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -30,11 +31,13 @@ def bases(path: Path) -> list[Path]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CONFIGS)))
 def test_every_config_describes_a_training_named_by_its_place(folder: Path) -> None:
-    parser = training_parser()
-    for path in WHOLE:
-        if path.parent == folder and FILES[path].get("task", "classify") == "classify":
-            config = parser.parse_args(["--config", str(path)])
-            assert config.run == f"runs/{path.relative_to(CONFIGS).with_suffix('')}"
+    for path in [path for path in WHOLE if path.parent == folder]:
+        parser = training_parser()
+        config = parser.parse_args(["--config", str(path)])
+        assert config.run == f"runs/{path.relative_to(CONFIGS).with_suffix('')}"
+        if config.task == "density":
+            assert config.model.name in DENSITIES
+        else:
             check_name(config.model.name)
             here = ["--data", "tests.tiny_data.FewDigits"]  # what a config names may not be there
             build_trainer(parser, parser.parse_args(["--config", str(path), *here]))
