@@ -9,16 +9,15 @@ files alone (`--table` makes them again). `--pairs one:other` tables what the on
 `--pictures` names configs whose samples along the training of the first seed are kept.
 """
 
-import argparse
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import partial
 from operator import sub
 from pathlib import Path
 from typing import Any
 
-from benchmarks.study import RESULTS, ROOT
-from robustmoll.cli.main import main as robustmoll
+from benchmarks.study import study_parser, train
 from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
 
 COLUMNS = ("bits/dim ↓", "Fréchet distance (classifier features) ↓", "precision ↑", "recall ↑")
@@ -36,13 +35,13 @@ def read(folder: Path, first: Sequence[str]) -> Study:
     return {config: runs for config, runs in found.items() if runs}
 
 
-def keep(run: Path, folder: Path, picture: bool) -> None:
+def keep(run: Path, folder: Path, pictured: Container[str]) -> None:
     """Copies what was measured of a run, without names of folders of this machine."""
     summary = json.loads((run / "density" / "summary.json").read_text())
     for record in summary["distances"]:
         record["extractor"] = record["extractor"].partition(" ")[0]
     (folder / f"{run.name}.json").write_text(json.dumps(summary, indent=2) + "\n")
-    if picture:
+    if run.name in pictured:
         shutil.copy(run / "plots" / "samples-over-training.png", folder / f"{run.name}.png")
 
 
@@ -79,27 +78,11 @@ def figures_of(summary: Summary) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", help="name of the folder in benchmarks/results")
-    parser.add_argument(
-        "--configs", nargs="+", default=[], help="names of files in configs/, in the order of the table"
-    )
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
-    parser.add_argument("--pairs", nargs="+", default=[], help="one:other, to table the differences of their seeds")
-    parser.add_argument("--pictures", nargs="+", default=[], help="configs whose samples are kept")
-    parser.add_argument("--table", action="store_true", help="only make the tables again")
+    parser = study_parser(__doc__)
+    parser.add_argument("--pictures", nargs="+", default=[], help="configs whose samples along the training are kept")
     args, flags = parser.parse_known_args()
-    folder = RESULTS / args.study
-    folder.mkdir(parents=True, exist_ok=True)
-    if not args.table:
-        paths = [str(ROOT / "configs" / f"{config}.yaml") for config in args.configs]
-        seeds = str(args.seeds)
-        if code := robustmoll(["sweep", *paths, "--seeds", seeds, "--runs", str(args.runs), "--", *flags]):
-            raise SystemExit(code)
-        for name in (Path(config).name for config in args.configs):
-            for seed in args.seeds:
-                keep(args.runs / f"{name}-{seed}", folder, name in args.pictures and seed == args.seeds[0])
+    pictured = {f"{config}-{args.seeds[0]}" for config in args.pictures}
+    folder = train(args, flags, partial(keep, pictured=pictured))
     text = tables(read(folder, [Path(config).name for config in args.configs]), args.pairs)
     (folder / "table.md").write_text(text)
     print(text)

@@ -12,7 +12,7 @@ these files alone (`--table` makes them again). `--pairs one:other` tables what 
 import argparse
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from robustmoll.cli.main import main as robustmoll
@@ -41,8 +41,9 @@ def keep(run: Path, folder: Path) -> None:
     (folder / "env.json").write_text(json.dumps(environment, indent=2) + "\n")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def study_parser(description: str | None) -> argparse.ArgumentParser:
+    """Returns the parser of a study's arguments; what it does not know is for `robustmoll sweep`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", help="name of the folder in benchmarks/results")
     parser.add_argument(
         "--configs", nargs="+", default=[], help="names of files in configs/, in the order of the table"
@@ -50,9 +51,12 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
     parser.add_argument("--pairs", nargs="+", default=[], help="one:other, to table the differences of their seeds")
-    parser.add_argument("--curves", nargs="+", default=[], help="what to draw; everything by default")
-    parser.add_argument("--table", action="store_true", help="only make the table and the picture again")
-    args, flags = parser.parse_known_args()
+    parser.add_argument("--table", action="store_true", help="only make what is made of the results again")
+    return parser
+
+
+def train(args: argparse.Namespace, flags: Sequence[str], keep: Callable[[Path, Path], None]) -> Path:
+    """Trains and measures what is not there yet, and keeps what each run left; returns the folder of the results."""
     folder = RESULTS / args.study
     folder.mkdir(parents=True, exist_ok=True)
     if not args.table:
@@ -63,6 +67,14 @@ def main() -> None:
         for config in args.configs:
             for seed in args.seeds:
                 keep(args.runs / f"{Path(config).name}-{seed}", folder)
+    return folder
+
+
+def main() -> None:
+    parser = study_parser(__doc__)
+    parser.add_argument("--curves", nargs="+", default=[], help="what to draw; everything by default")
+    args, flags = parser.parse_known_args()
+    folder = train(args, flags, keep)
     study = read(folder, [Path(config).name for config in args.configs])
     runs = {config: list(by_seed.values()) for config, by_seed in study.items()}
     tables = [seeds_table(runs)]
