@@ -8,7 +8,7 @@ Adam as PyTorch gives it; ours sorts hidden units by degree, so that its wide la
 with zeros, lays tall weights down for their gradient, and takes PyTorch's fused Adam. One thread, in turn, in processor
 time. Of each run: the median milliseconds of a step, steps a second, and the median ratio of turns that followed each
 other directly, which is the figure to quote. A step moves some 30 MB, so other programs that fill caches and memory
-slow both. The table in results/ was taken with other programs busy on both cores; measure anew on an idle machine.
+slow both.
 """
 
 import statistics
