@@ -21,7 +21,7 @@ def flat(level: float) -> Tensor:
 @pytest.mark.parametrize("severity", [1, 3, 5])
 def test_gaussian_noise_has_its_sigma(severity: int) -> None:
     (sigma,) = constants("gaussian_noise", "cifar", severity)
-    noise = corrupt(flat(0.5), "gaussian_noise", severity) - 0.5
+    noise = corrupt(flat(0.5), "gaussian_noise", severity, "cifar") - 0.5
     assert stats.kstest(noise.flatten()[::7].numpy() / sigma, "norm").pvalue > 1e-3
     assert abs(noise.std() / sigma - 1) < 0.005
 
@@ -36,7 +36,7 @@ def test_speckle_noise_scales_with_the_image() -> None:
     (sigma,) = constants("speckle_noise", "cifar", 2)
     assert torch.equal(corrupt(flat(0), "speckle_noise", 2), flat(0))
     for level in (0.2, 0.6):
-        assert abs((corrupt(flat(level), "speckle_noise", 2) - level).std() / (sigma * level) - 1) < 0.01
+        assert abs((corrupt(flat(level), "speckle_noise", 2, "cifar") - level).std() / (sigma * level) - 1) < 0.01
 
 
 @pytest.mark.parametrize("preset, severity", [("cifar", 1), ("tiny", 5), ("imagenet", 5)])
