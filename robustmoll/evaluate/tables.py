@@ -22,6 +22,7 @@ __all__ = [
     "mean_and_deviation",
     "setting",
     "summary_text",
+    "terminal_table",
 ]
 
 HEADER = ("", "error % ↓", "NLL ↓", "Brier ↓", "ECE % ↓")
@@ -170,8 +171,12 @@ def comparison_text(comparison: Comparison) -> str:
 
 def comparison_table(comparison: Comparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
-    header, rows = comparison_rows(comparison)
-    table = Table(caption=caption(comparison), caption_justify="left")
+    return terminal_table(*comparison_rows(comparison), caption(comparison))
+
+
+def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: str) -> Table:
+    """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
+    table = Table(caption=said, caption_justify="left")
     for column, name in enumerate(header):
         table.add_column(name, justify="right" if column > 1 else "left")
     for row in rows:

@@ -9,11 +9,16 @@ import pytest
 import safetensors.torch
 import torch
 
-from robustmoll.evaluate.densities import compare_densities
+from robustmoll.evaluate.densities.compare import DensityComparison, compare_densities
 from robustmoll.evaluate.densities.report import write_density_comparison
-from robustmoll.evaluate.densities.tables import density_comparison_rows, density_comparison_text
+from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
+from robustmoll.evaluate.tables import markdown_table
 
 N = 400
+
+
+def as_text(comparison: DensityComparison) -> str:
+    return f"{markdown_table(*density_comparison_rows(comparison))}\n{density_caption(comparison)}"
 
 
 def values(seed: int) -> torch.Tensor:
@@ -62,7 +67,7 @@ def test_seeds_make_one_group_of_mean_and_deviation(tmp_path: Path) -> None:
     found = compare_densities([f"{tmp_path}/maf-0,{tmp_path}/maf-1", tmp_path / "nsf-0"])
     assert [group.label for group in found.groups] == ["maf", "nsf-0"] and found.groups[0].values.shape == (2,)
     assert found.groups[1].difference == pytest.approx(3, abs=1e-6)
-    text = density_comparison_text(found)
+    text = as_text(found)
     assert "± 1.414" in text and "+3.000 (+3.000, +3.000)" in text and "over 1 or 2 runs" in text
 
 
@@ -75,7 +80,7 @@ def test_a_bound_is_named_as_one(tmp_path: Path) -> None:
         ["log-likelihood in nats ↑", "flow"],
         ["lower bound of the log-likelihood in nats ↑", "vae"],
     ]
-    assert "A bound has 64 latent variables" in density_comparison_text(found)
+    assert "A bound has 64 latent variables" in as_text(found)
     page = write_density_comparison(tmp_path / "pages" / "both.html", found).read_text()
     assert "lower bound" in page and "data:image/svg" in page
 
@@ -88,7 +93,7 @@ def test_distances_stand_beside_each_other_only_in_the_same_features(tmp_path: P
     assert rows[2:4] == [["FID ↓", "a", "3.000", ""], ["", "b", "2.000", "-1.000"]]
     found = compare_densities([one, other, third])
     assert found.distances == [] and found.left_out == ["fid"]
-    assert "Left out: FID" in density_comparison_text(found) and len(density_comparison_rows(found)[1]) == 3
+    assert "Left out: FID" in as_text(found) and len(density_comparison_rows(found)[1]) == 3
 
 
 MISTAKES = [

@@ -1,4 +1,4 @@
-"""Comparisons of likelihood models as tables to read, in Markdown and in a terminal."""
+"""Comparisons of likelihood models as tables to read."""
 
 from collections.abc import Iterator
 
@@ -7,27 +7,16 @@ from rich.table import Table
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
 from robustmoll.evaluate.densities.distances import DISTANCES, setting
 from robustmoll.evaluate.densities.summary import TOLD
-from robustmoll.evaluate.tables import markdown_table, mean_and_deviation
+from robustmoll.evaluate.tables import mean_and_deviation, terminal_table
 
-__all__ = ["density_caption", "density_comparison_rows", "density_comparison_table", "density_comparison_text"]
+__all__ = ["density_caption", "density_comparison_rows", "density_comparison_table"]
 
 Row = tuple[str, str, str, str]
 
 
-def density_comparison_text(comparison: DensityComparison) -> str:
-    """Returns a comparison as Markdown."""
-    return f"{markdown_table(*density_comparison_rows(comparison))}\n\n{density_caption(comparison)}\n"
-
-
 def density_comparison_table(comparison: DensityComparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
-    header, rows = density_comparison_rows(comparison)
-    table = Table(caption=density_caption(comparison), caption_justify="left")
-    for column, name in enumerate(header):
-        table.add_column(name, justify="right" if column > 1 else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return terminal_table(*density_comparison_rows(comparison), density_caption(comparison))
 
 
 def density_comparison_rows(comparison: DensityComparison) -> tuple[list[str], list[list[str]]]:
