@@ -1,6 +1,6 @@
-"""Small networks for the first minutes on a CPU, which begin on half the resolution.
+"""Small networks for the first minutes on a CPU, which begin on a half or a quarter of the resolution.
 
-The stem's stride of 2 quarters the cost of all that follows; at 32 pixels it loses little.
+A stem's stride of 2 quarters the cost of all that follows; at 32 pixels it loses little.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Residual(nn.Module):
 
 
 class PooledResNet(Backbone):
-    """A narrow ResNet-9 (Page, "How to Train Your ResNet", 2018) on half the resolution.
+    """A narrow ResNet-9 (Page, "How to Train Your ResNet", 2018) on a part of the resolution.
 
     Each stage is a convolution that pools, and a residual. Pooling is worth the convolution before it, which costs four
     times one of stride 2; the residuals, which cost most, see only what is left after it.
@@ -41,6 +41,7 @@ class PooledResNet(Backbone):
     Args:
         widths: Channels of each stage.
         stem_width: Channels of the first convolution.
+        stem_stride: Its stride; it looks at one pixel more.
         num_classes: Number of outputs.
         in_chans: Channels of the image.
         drop_rate: Probability of dropout before the last layer.
@@ -51,6 +52,7 @@ class PooledResNet(Backbone):
         self,
         widths: Sequence[int] = (64, 128),
         stem_width: int = 32,
+        stem_stride: int = 2,
         num_classes: int = 10,
         in_chans: int = 3,
         drop_rate: float = 0.0,
@@ -60,7 +62,7 @@ class PooledResNet(Backbone):
         for width in widths:
             stages.append((nn.Sequential(pooled(channels, width), Residual(width)), width, 2))
             channels = width
-        stem, stem_norm = conv(in_chans, stem_width, 3, stride=2), norm_relu(stem_width)
+        stem, stem_norm = conv(in_chans, stem_width, stem_stride + 1, stem_stride), norm_relu(stem_width)
         super().__init__(stem, stages, nn.Identity(), num_classes, drop_rate, global_pool, stem_norm=stem_norm)
 
 
@@ -78,3 +80,13 @@ def cifar_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
     AMD EPYC, tested on 5,000 images. 19 million multiply-adds an image, a 29th of PreAct ResNet-18.
     """
     return PooledResNet(widths=(64, 128), stem_width=32, **kwargs)
+
+
+@register
+def tiny_imagenet_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
+    """For 64 pixels on a CPU: `cifar_cnn` from a quarter of the resolution on, with one stage more.
+
+    73 % clean error on 200 classes with 100 training images each (the subset of TinyImageNet in `benchmarks/study.md`)
+    after 16 epochs of flip, crop and rotation. 29 million multiply-adds an image.
+    """
+    return PooledResNet(widths=(64, 128, 256), stem_width=32, stem_stride=4, **kwargs)

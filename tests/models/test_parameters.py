@@ -69,10 +69,10 @@ def allconv(in_chans: int, num_classes: int) -> int:
     return 9 * (in_chans * a + 2 * a**2 + a * b + 3 * b**2) + 2 * b**2 + 2 * (3 * a + 6 * b) + (b + 1) * num_classes
 
 
-def pooled(widths: list[int], in_chans: int, num_classes: int) -> int:
+def pooled(widths: list[int], stem_kernel: int, in_chans: int, num_classes: int) -> int:
     """A convolution that widens and two that do not, each with a norm, a stage."""
     stages = sum(9 * a * b + 2 * 9 * b**2 + 3 * 2 * b for a, b in pairwise(widths))
-    return (9 * in_chans + 2) * widths[0] + stages + (widths[-1] + 1) * num_classes
+    return (stem_kernel**2 * in_chans + 2) * widths[0] + stages + (widths[-1] + 1) * num_classes
 
 
 ARCHITECTURES: dict[str, Count] = {
@@ -93,7 +93,8 @@ ARCHITECTURES: dict[str, Count] = {
     "densenet_bc100": partial(densenet_bc, 100, 12),
     "allconv": allconv,
     "digits_cnn": partial(preact, [1, 1, 1], [16, 32, 64], 16, False),
-    "cifar_cnn": partial(pooled, [32, 64, 128]),
+    "cifar_cnn": partial(pooled, [32, 64, 128], 3),
+    "tiny_imagenet_cnn": partial(pooled, [32, 64, 128, 256], 5),
 }
 
 # For 3 channels and 10 classes. PreAct ResNets: tables of code after kuangliu/pytorch-cifar, which leaves out the last
