@@ -11,7 +11,7 @@ from robustmoll.evaluate.densities.distances import check_distances
 from robustmoll.evaluate.densities.measure import FOLDER, measure_run
 from robustmoll.evaluate.densities.report import write_density_report
 from robustmoll.evaluate.densities.summary import density_lines
-from robustmoll.tasks import Density, Likelihood
+from robustmoll.tasks import Density
 from robustmoll.training import Trainer
 
 __all__ = ["bench_densities", "check_density", "measure_density"]
@@ -24,7 +24,7 @@ def check_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
     check_distances(trainer.sets[1], *(arguments[name] for name in ("classifier", "inception", "generated")))
 
 
-def measure_density(trainer: Trainer[Density], model: Likelihood | None, arguments: dict[str, Any]) -> None:
+def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
     """Measures a run of a likelihood model on its own test data, into its folder, from its checkpoints."""
     if not PartialState().is_main_process:
         return
@@ -51,5 +51,5 @@ def bench_densities(args: Sequence[str]) -> None:
         check_density(trainer, arguments := DENSITY.measuring(chosen))
         jobs.append((trainer, arguments))
     for trainer, arguments in jobs:
-        measure_density(trainer, None, arguments)
+        measure_density(trainer, arguments)
     PartialState().destroy_process_group()

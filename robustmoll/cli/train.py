@@ -28,7 +28,10 @@ class Measure(NamedTuple):
 
 
 # By the task.
-MEASURE = {"classify": Measure(bench_run), "density": Measure(measure_density, check_density)}
+MEASURE = {
+    "classify": Measure(bench_run),
+    "density": Measure(lambda trainer, model, arguments: measure_density(trainer, arguments), check_density),
+}
 
 
 def run(args: Sequence[str]) -> None:
