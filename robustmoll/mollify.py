@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self, cast, overload
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
@@ -168,15 +169,20 @@ class Mollify(nn.Module):
         y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
-        # Allocated first and filled role by role, so that little memory is in use at once.
-        x_t, gamma = x.clone(), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)
+        roles = draw.roles.numpy()  # on the CPU, so that nobody waits for a device's answer
+        # Allocated first and filled role by role, so that little memory is in use at once; and added to zeros, since on
+        # CPUs `index_add_` takes a third of the time of `index_copy_`.
+        clean = torch.from_numpy(roles == 0).to(x.device, x.dtype, non_blocking=True)
+        x_t, gamma = x * clean.view(-1, 1, 1, 1), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)
         for role, degradation in self._parts():
-            members = (draw.roles == role).nonzero()[:, 0]  # on the CPU, so that nobody waits for a device's answer
-            if len(members):
-                chosen, t = (part.to(x.device, non_blocking=True) for part in (members, draw.t[members]))
-                noise = _noise(draw.seed, members + draw.first, x.device)
-                x_t.index_copy_(0, chosen, degradation.degrade(x.index_select(0, chosen), t, noise))
-                gamma.index_copy_(0, chosen, degradation.gamma(t))
+            places = np.flatnonzero(roles == role)
+            if len(places):
+                members = torch.from_numpy(places)
+                t = draw.t.index_select(0, members).to(x.device, non_blocking=True)
+                members = members.to(x.device, non_blocking=True)
+                noise = _noise(draw.seed, places + draw.first, x.device)
+                x_t.index_add_(0, members, degradation.degrade(x.index_select(0, members), t, noise))
+                gamma.index_add_(0, members, degradation.gamma(t))
         return x_t, POLICIES[self.policy](y, gamma)
 
     @torch._disable_dynamo
@@ -195,9 +201,9 @@ class Mollify(nn.Module):
         return f"num_classes={self.num_classes}, probabilities={shares}, policy={self.policy!r}, repeats={self.repeats}"
 
 
-def _noise(seed: int, places: Tensor, device: torch.device) -> NoiseSource:
+def _noise(seed: int, places: np.ndarray, device: torch.device) -> NoiseSource:
     """The noise of the images at some places of the batch."""
-    draws = Draws(f"{seed}/mollify", places.numpy(), device)
+    draws = Draws(f"{seed}/mollify", places, device)
     return lambda like: draws.normal(*like.shape[1:]).to(like.dtype)
 
 
