@@ -97,7 +97,8 @@ def _ends(runs: list[Run]) -> Cells:
 
 def _sound(folder: Path) -> Iterable[Cells]:
     for table in TABLES:
-        yield table, "Gaussian", "", "", "", _gaussian(folder, "sound", table), ""
+        if list(folder.glob(f"sound-{table}-*-*")):
+            yield table, "Gaussian", "", "", "", _gaussian(folder, "sound", table), ""
         for flow in FLOWS:
             found = {share: _runs(folder, f"sound-{table}-{flow}-{share}") for share in SHARES}
             seeds = set.intersection(*(set(runs) for runs in found.values()))
