@@ -71,6 +71,7 @@ def test_signal_falls_noise_grows_and_variance_is_kept(
     snr = schedule.snr(t)
     assert (alpha.diff() <= 0).all() and (sigma.diff() >= 0).all() and (snr[1:].diff() < 0).all()
     torch.testing.assert_close(snr[1:], (alpha / sigma)[1:] ** 2)
+    torch.testing.assert_close(schedule.noise_share(t), 1 / (1 + snr))
     if kept:
         torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(t))
 
@@ -146,6 +147,15 @@ def test_snr_label_is_its_formula_and_the_sine_of_the_paper(k: float) -> None:
         torch.testing.assert_close(SnrLabel(k)(t, schedule), (1 + schedule.snr(t)) ** -k)
     torch.testing.assert_close(SnrLabel(k)(t, CosineNoise()), torch.sin(math.pi / 2 * t) ** (2 * k))
     torch.testing.assert_close(PowerLabel(k)(t), t**k)
+
+
+@pytest.mark.parametrize("schedule", [CosineNoise(), LinearNoise(), SigmoidNoise(clip=0), VP()], ids=repr)
+def test_snr_label_has_a_slope_where_sigma_is_a_root(schedule: NoiseSchedule) -> None:
+    t = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(SnrLabel()(t, schedule), t)
+    step = 1e-7
+    rise = SnrLabel()(t.detach() + step, schedule) - SnrLabel()(t.detach(), schedule)
+    torch.testing.assert_close(slope, rise / step, atol=1e-6, rtol=1e-4)
 
 
 @pytest.mark.parametrize("gamma", [(0.1, 0.6, 0.9), (0.4, 0.2, 0.2)])

@@ -63,9 +63,7 @@ class SnrLabel(LabelSchedule):
     def __call__(self, t: Tensor, noise: NoiseSchedule | None = None) -> Tensor:
         if noise is None:
             raise ValueError("SnrLabel needs a noise schedule and got none; for a blur use PowerLabel")
-        alpha, sigma = noise(t)
-        # Not through snr, which is infinite where there is no noise.
-        return (sigma / torch.hypot(alpha, sigma)) ** (2 * self.k)
+        return noise.noise_share(t) ** self.k
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,11 @@ class NoiseSchedule(ABC):
         alpha, sigma = self(t)
         return (alpha / sigma).square()
 
+    def noise_share(self, t: Tensor) -> Tensor:
+        """Returns the noise's share of the power, sigma^2 / (alpha^2 + sigma^2) = 1 / (1 + snr)."""
+        alpha, sigma = self(t)
+        return (sigma / torch.hypot(alpha, sigma)).square()  # not through snr, which may be infinite
+
 
 @dataclass(frozen=True)
 class CosineNoise(NoiseSchedule):
@@ -51,6 +56,9 @@ class CosineNoise(NoiseSchedule):
     def sigma(self, t: Tensor) -> Tensor:
         return torch.sin(math.pi / 2 * t)
 
+    def noise_share(self, t: Tensor) -> Tensor:
+        return self.sigma(t).square()
+
 
 @dataclass(frozen=True)
 class LinearNoise(NoiseSchedule):
@@ -61,6 +69,9 @@ class LinearNoise(NoiseSchedule):
 
     def sigma(self, t: Tensor) -> Tensor:
         return torch.sqrt(t)
+
+    def noise_share(self, t: Tensor) -> Tensor:
+        return t
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,10 @@ class SigmoidNoise(NoiseSchedule):
         return torch.sqrt(share.clamp(max=1 - self.clip))
 
     def sigma(self, t: Tensor) -> Tensor:
-        return torch.sqrt(_sigmoid_share(t, self.start / self.tau, self.end / self.tau).clamp(min=self.clip))
+        return torch.sqrt(self.noise_share(t))
+
+    def noise_share(self, t: Tensor) -> Tensor:
+        return _sigmoid_share(t, self.start / self.tau, self.end / self.tau).clamp(min=self.clip)
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,10 @@ class VP(NoiseSchedule):
         return torch.exp(self._log_alpha(t))
 
     def sigma(self, t: Tensor) -> Tensor:
-        return torch.sqrt(-torch.expm1(2 * self._log_alpha(t)))
+        return torch.sqrt(self.noise_share(t))
+
+    def noise_share(self, t: Tensor) -> Tensor:
+        return -torch.expm1(2 * self._log_alpha(t))
 
 
 class SubVP(VP):
@@ -160,6 +177,8 @@ class SubVP(VP):
 
     Song et al. (ICLR 2021), equation 29. Arguments as for :class:`VP`.
     """
+
+    noise_share = NoiseSchedule.noise_share  # the powers of signal and noise do not sum to 1 here
 
     def sigma(self, t: Tensor) -> Tensor:
         return -torch.expm1(2 * self._log_alpha(t))
