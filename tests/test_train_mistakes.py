@@ -26,6 +26,9 @@ from tests.tiny_training import NET, rows, trainer
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
         ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
+        ({"scheduler": SchedulerArgs(warmup_epochs=3)}, "warmup_epochs must be .* fewer than the 3 epoch.*, got 3"),
+        ({"scheduler": SchedulerArgs("constant", warmup_epochs=1), "epochs": 1}, "fewer than the 1 epoch"),
+        ({"scheduler": SchedulerArgs(warmup_epochs=-1)}, "got -1"),
         (
             {"task": Classify(ModelArgs("digits_cn"), Mollify(10))},
             "unknown model 'digits_cn'; did you mean 'digits_cnn'",

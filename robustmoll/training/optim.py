@@ -56,7 +56,7 @@ class SchedulerArgs:
 
     Args:
         name: "cosine" (to zero), "constant", or another of timm's: "multistep", "poly", "step", "tanh".
-        warmup_epochs: Epochs of linear growth at the start, may be 0.
+        warmup_epochs: Epochs of linear growth at the start, fewer than all, may be 0.
         args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
     """
 
@@ -65,8 +65,17 @@ class SchedulerArgs:
     args: dict[str, Any] = field(default_factory=dict)
 
     def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
-        """Returns a schedule that is told the number of updates so far, and depends on nothing else."""
+        """Returns a schedule that is told the number of updates so far, and depends on nothing else.
+
+        Raises:
+            ValueError: If there is no such schedule, it does not take these arguments, or the warmup would not end.
+        """
         known_name("scheduler", self.name, SCHEDULERS)
+        if not 0 <= self.warmup_epochs < epochs:
+            raise ValueError(
+                f"scheduler.warmup_epochs must be 0 or more and fewer than the {epochs} epoch(s), or the learning rate"
+                f" never comes down, got {self.warmup_epochs}; choose 0, or more epochs"
+            )
         constant = {"decay_epochs": 1, "decay_rate": 1.0}  # in steps of nothing: timm has no constant schedule
         name, args = ("step", constant | self.args) if self.name == "constant" else (self.name, self.args)
         try:
