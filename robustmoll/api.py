@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import PartialState
 
 from robustmoll.checks import Mistake
@@ -23,7 +24,8 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
         **overrides: Keys over those of the configs, groups as dicts: `epochs=3, optimizer={"lr": 0.1}`.
 
     Returns:
-        The run. The same config gives the same weights, bit for bit, as on the command line.
+        The run. The same config gives the same weights, bit for bit, as on the command line, and
+            PyTorch's global generators are afterwards as they were before.
 
     Raises:
         ValueError: For what the command line refuses, with the same line.
@@ -36,6 +38,7 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
         chosen = parser.parse_configs([*sources, overrides])
     except Mistake as mistake:
         raise ValueError(mistake.line) from None
-    train_and_bench(parser, chosen)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):  # the caller's draws are none of ours
+        train_and_bench(parser, chosen)
     PartialState().wait_for_everyone()  # the first process writes the benchmark
     return Run(chosen.run)

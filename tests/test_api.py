@@ -1,8 +1,10 @@
 """Training from Python: what the command line does, no more and no less."""
 
+import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -53,6 +55,13 @@ def test_a_run_tells_what_came_out(tmp_path: Path) -> None:
     assert rm.Run(tmp_path / "run").cells == run.cells
     with pytest.raises(ValueError, match="is no run"):
         rm.Run(tmp_path)
+
+
+def test_the_caller_s_random_numbers_are_as_if_nothing_had_been_trained(tmp_path: Path) -> None:
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    rm.train(CONFIG, run=tmp_path / "run")
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before[1:]
 
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
