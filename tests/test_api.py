@@ -70,6 +70,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"mollify": {"policy": "smoth"}}, "unknown label policy 'smoth'; did you mean 'smooth'"),
     ({"data": "Digit"}, "data: unknown Data 'Digit'; did you mean 'Digits'"),
     ({"data": FewDigits()}, "a config holds plain values, and classes by name, got <tests.tiny_data.FewDigits"),
+    ({"data": {"class_path": "Digits", "init_args": {"size": 8}}}, "corruptions need images of at least 16x16 pixels"),
     ({"base": "nowhere.yaml"}, "cannot read config nowhere.yaml"),
 ]
 

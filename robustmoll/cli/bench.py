@@ -33,7 +33,7 @@ from robustmoll.evaluate.views import View
 from robustmoll.tasks import Classifier, Classify, load_classifier
 from robustmoll.training import Trainer
 
-__all__ = ["bench_run", "run"]
+__all__ = ["bench_run", "check_run", "run"]
 
 CLASSIFY = TASKS["classify"]
 EPILOG = "A run of task: density has other flags: robustmoll bench RUN --help shows them."
@@ -91,6 +91,12 @@ def bench_parser() -> Parser:
     parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
     parser.add_function_arguments(bench, skip=set(CLASSIFY.not_keys))
     return parser
+
+
+def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
+    """Refuses what `bench_run` would refuse of the images, before the training."""
+    source = source_of(trainer.sets[1], arguments["preset"], arguments["seed"])
+    source.check(arguments["corruptions"], arguments["severities"])
 
 
 def bench_run(trainer: Trainer[Classify], classifier: Classifier, arguments: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from accelerate import PartialState
 from jsonargparse import Namespace
 
-from robustmoll.cli.bench import bench_run
+from robustmoll.cli.bench import bench_run, check_run
 from robustmoll.cli.densities import check_density, measure_density
 from robustmoll.config import Parser, build_trainer, training_parser
 from robustmoll.config_tasks import TASKS
@@ -29,7 +29,7 @@ class Measure(NamedTuple):
 
 # By the task.
 MEASURE = {
-    "classify": Measure(bench_run),
+    "classify": Measure(bench_run, check_run),
     "density": Measure(lambda trainer, model, arguments: measure_density(trainer, arguments), check_density),
 }
 

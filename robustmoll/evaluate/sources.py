@@ -106,7 +106,7 @@ class Generated(Source):
         super().__init__(data, view)
         size = view.size if view and stage == "model" else data.size
         self.preset, self.resolution = preset or preset_of_size(*size), f"{size[0]}x{size[1]}"
-        self.seed: int = check_seed(seed)
+        self.size, self.seed = size, check_seed(seed)
         self.stage = "source" if view and size != view.size else "model"
 
     def corrupted(self, corruption: str, severity: float) -> Batch:
@@ -119,7 +119,10 @@ class Generated(Source):
         return batch
 
     def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
-        pass  # any can be made
+        if corruptions and severities and min(self.size) < 16:
+            raise ValueError(
+                f"corruptions need images of at least 16x16 pixels, got {self.resolution}; take larger ones"
+            )
 
     def label(self, corruption: str) -> str:
         return frost_source() if corruption == "frost" else corruption
