@@ -162,6 +162,8 @@ def _fit(judge: Judge, logits: torch.Tensor, held_out: ImageSet | None) -> Tempe
 
 def check_request(corruptions: Sequence[str], severities: Sequence[float], preset: str | None, batch_size: int) -> None:
     """Checks what can be checked before there is a model; arguments and errors as for `bench`."""
+    if isinstance(corruptions, str):
+        raise ValueError(f"corruptions must be a list of names, got {corruptions!r}; say [{corruptions!r}]")
     for corruption in corruptions:
         known_name("corruption", corruption, (*NAMES, *EXTRA))
     for severity in severities:

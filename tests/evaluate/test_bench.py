@@ -139,6 +139,7 @@ class NotFinite(Counting):
         (lambda out: run(out, NotFinite()), 1, r"gaussian_noise 1: .*NaN or infinite logits for \d+ of 101"),
         (lambda out: run(out, corruptions=("fogg",)), 0, "unknown corruption 'fogg'"),
         (lambda out: run(out, preset="cfar"), 0, "did you mean 'cifar'"),
+        (lambda out: run(out, corruptions="fog"), 0, r"must be a list of names, got 'fog'; say \['fog'\]"),
         (lambda out: run(out, severities=(0,)), 0, r"severities must lie in \(0, 5\], got 0"),
         (lambda out: run(out, severities=(6,)), 0, "got 6"),
         (lambda out: run(out, severities=(float("nan"),)), 0, "got nan"),
