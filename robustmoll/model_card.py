@@ -13,6 +13,7 @@ from robustmoll.mollify import DEFAULT_PROBABILITIES
 
 __all__ = ["model_card"]
 
+PLACES = ("root", "file", "start_from")  # keys of a config
 HEAD = """---
 library_name: timm
 pipeline_tag: image-classification
@@ -80,10 +81,10 @@ def _rounded(values: list[float]) -> str:
 def _robustness(run: Run) -> list[str]:
     """Returns the tables of its benchmark, if there is one of these very weights."""
     if not run.cells:
-        return [f"Not measured: `robustmoll bench {run.folder}` does it."]
+        return ["Not measured."]
     model = run.classifier
     if run.results.identity()["weights"] != fingerprint([*model.parameters(), *model.buffers()]):
-        return [f"The benchmark in {run.results.folder} is of other weights, and left out."]
+        return ["The run's benchmark is of other weights, and left out."]
     summary = run.summary
     parts = [
         summary_text(summary).replace("\n## ", "\n### ").partition("\n\n")[2].strip()
@@ -95,11 +96,21 @@ def _robustness(run: Run) -> list[str]:
 
 
 def _training(folder: Path) -> str:
-    """The config without what concerns the machine and the benchmark."""
+    """The config without what concerns the machine, places on its disk, and the benchmark."""
     path = folder / "config.yaml"
     tree = yaml.safe_load(path.read_text()) if path.exists() else {}
     kept = {key: value for key, value in tree.items() if key not in ("run", "resume", "bench", "trackers", "workers")}
-    return yaml.safe_dump(kept, sort_keys=False)
+    return yaml.safe_dump(_placeless(kept), sort_keys=False)
+
+
+def _placeless(tree: Any) -> Any:  # noqa: ANN401 (of YAML)
+    """A config without files and folders, of which a reader elsewhere has others."""
+    if isinstance(tree, list):
+        return [_placeless(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    kept = {key: value for key, value in tree.items() if key not in PLACES}
+    return {key: _placeless(v) for key, v in kept.items() if not (isinstance(v, str) and v.startswith(("/", "~")))}
 
 
 def _limits(run: Run, classes: int) -> str:
