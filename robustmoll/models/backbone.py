@@ -46,8 +46,12 @@ class Backbone(nn.Module):
         norm: Normalisation and activation after the last stage, where the blocks do not end with their own.
         num_classes: Number of outputs; 0 leaves the pooled features.
         drop_rate: Probability of dropout before the last layer, in [0, 1].
-        global_pool: Name of timm's pooling: "avg", "max", "avgmax", "catavgmax", or "" for none.
+        global_pool: Name of timm's pooling: "avg", "max", "avgmax", "catavgmax", or "" for none, which needs
+            num_classes=0.
         stem_norm: Normalisation and activation after the stem, where the blocks do not begin with their own.
+
+    Raises:
+        ValueError: If there are classes without pooling.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Backbone(nn.Module):
             reduction *= stride
             self.feature_info.append({"num_chs": channels, "reduction": reduction, "module": f"stages.{index}"})
         self.num_features = stages[-1][1]
+        _check_head(num_classes, global_pool)
         self.head = ClassifierHead(self.num_features, num_classes, global_pool, drop_rate)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -97,12 +102,19 @@ class Backbone(nn.Module):
 
     def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
         """Replaces the last layer by a new one with `num_classes` outputs, and the pooling if it is named."""
+        _check_head(num_classes, self.head.global_pool.pool_type if global_pool is None else global_pool)
         self.num_classes = num_classes
         self.head.reset(num_classes, global_pool)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
         """Returns how timm groups parameters by depth, e.g. for layer-wise decay of the learning rate."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
+
+
+def _check_head(num_classes: int, global_pool: str) -> None:
+    # timm builds such a network, whose last layer then takes a row of pixels for features.
+    if num_classes > 0 and not global_pool:
+        raise ValueError(f"without pooling there are no classes, got {num_classes=}, {global_pool=}; say num_classes=0")
 
 
 def register(build: Build) -> Build:

@@ -145,3 +145,12 @@ def test_layer_decay_slows_what_lies_deep(name: str) -> None:
         assert {scales[id(p)] for p in part.parameters()} == {expected}
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert all((decays[id(p)] == 0) == (p.ndim == 1) for p in model.parameters())
+
+
+def test_without_pooling_there_are_features_and_no_classes() -> None:
+    model = BACKBONES["digits_cnn"](num_classes=0, global_pool="", in_chans=1)
+    assert model(torch.zeros(1, 1, 16, 16)).ndim == 4
+    with pytest.raises(ValueError, match="say num_classes=0"):
+        model.reset_classifier(10)
+    with pytest.raises(ValueError, match="say num_classes=0"):
+        BACKBONES["digits_cnn"](num_classes=10, global_pool="")
