@@ -160,6 +160,26 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(tmp_path
     assert all(torch.equal(bad[name], good[name]) for name in bad)
 
 
+class SteepClassify(Classify):
+    """Gives the fifth batch a finite loss without a finite gradient."""
+
+    batches = 0
+
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+        self.batches += 1
+        losses = super().losses(classifier, network, x, y, draw)
+        return losses + (0 * losses).sqrt() if self.batches == 5 else losses
+
+
+def test_a_clipped_gradient_that_is_not_finite_stops_before_the_weights_are_touched(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match=r"gradient has norm nan at step 4.*; roles \d+ \w+"):
+        trainer(tmp_path / "bad", task=SteepClassify(NET, Mollify(10)), clip_grad=1.0).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "good", 4, clip_grad=1.0).fit()
+    bad, good = weights(tmp_path / "bad"), weights(tmp_path / "good")
+    assert all(torch.equal(bad[name], good[name]) for name in bad)
+
+
 def run_as_processes(run: Path, processes: int) -> None:
     """Trains without noise and batch statistics, of which the first differs between shares and the second within."""
     script = (

@@ -138,7 +138,13 @@ class Training:
             with accelerator.no_sync(self.network) if more else nullcontext():
                 self._backward(x[rows], y[rows], draw.part(rows))
         if args.clip_grad is not None:
-            accelerator.clip_grad_norm_(self.network.parameters(), args.clip_grad)
+            norm = accelerator.clip_grad_norm_(self.network.parameters(), args.clip_grad)
+            # A GPU would have to be waited for, and with fp16 such steps are left out anyway.
+            if norm.device.type == "cpu" and not norm.isfinite():
+                raise FloatingPointError(
+                    f"gradient has norm {norm:g} at step {self.step}, the weights are unchanged;"
+                    f" {self.task.describe(draw)}"
+                )
         self.scheduler.step_update(self.step)
         self.optimizer.step()
         self.optimizer.zero_grad()

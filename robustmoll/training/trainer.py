@@ -127,7 +127,8 @@ class Trainer(Generic[TaskT]):
 
         Raises:
             ValueError: If the data or the run folder are not as they should be.
-            FloatingPointError: If a loss is not finite; the weights are still those of the step before.
+            FloatingPointError: If a loss, or on the CPU the norm of a clipped gradient, is not finite; the weights are
+                still those of the step before.
             KeyboardInterrupt: After Ctrl-C.
         """
         AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
