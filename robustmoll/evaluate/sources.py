@@ -106,7 +106,8 @@ class Generated(Source):
         super().__init__(data, view)
         size = view.size if view and stage == "model" else data.size
         self.preset, self.resolution = preset or preset_of_size(*size), f"{size[0]}x{size[1]}"
-        self.size, self.seed = size, check_seed(seed)
+        self.size = size
+        self.seed: int = check_seed(seed)
         self.stage = "source" if view and size != view.size else "model"
 
     def corrupted(self, corruption: str, severity: float) -> Batch:
