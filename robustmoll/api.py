@@ -1,6 +1,7 @@
 """The command line's trainings from Python: the same configs, the same weights, the same files."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,13 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
         chosen = parser.parse_configs([*sources, overrides])
     except Mistake as mistake:
         raise ValueError(mistake.line) from None
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):  # the caller's draws are none of ours
+    # The caller's draws are none of ours, nor is the device that he may have made the default.
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())), _cpu_by_default():
         train_and_bench(parser, chosen)
     PartialState().wait_for_everyone()  # the first process writes the benchmark
     return Run(chosen.run)
+
+
+def _cpu_by_default() -> AbstractContextManager[object]:
+    # Only where it is needed: PyTorch then looks at every one of its functions that is called.
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
