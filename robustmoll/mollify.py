@@ -100,6 +100,8 @@ class Mollify(nn.Module):
         super().__init__()
         if num_classes < 2 or repeats < 1:
             raise ValueError(f"Mollify needs num_classes >= 2 and repeats >= 1, got {num_classes=}, {repeats=}")
+        if not isinstance(time, Time | None):
+            raise ValueError(f"time must be a source of times, as Beta(1, 2) or Fixed(0.5), got {time!r}")
         self.num_classes = num_classes
         self.time = time or Beta(1, 2)
         self.policy = known_name("label policy", policy, POLICIES)

@@ -16,7 +16,6 @@ CONFIG: dict[str, Any] = {
     "data": {"class_path": "tests.tiny_data.FewDigits", "init_args": {"train": 64}},
     "batch_size": 32,
     "epochs": 1,
-    "scheduler": {"warmup_epochs": 0},
     "mollify": {"policy": "sink"},
     "bench": {"corruptions": ["contrast"], "severities": [1, 5]},
 }
@@ -27,7 +26,6 @@ def test_a_call_trains_the_weights_that_the_command_line_trains(tmp_path: Path) 
     path.write_text("base: b.yaml\nmollify: {policy: sink}\nbench: {corruptions: [contrast], severities: [1, 5]}\n")
     (tmp_path / "b.yaml").write_text(
         "data: {class_path: tests.tiny_data.FewDigits, init_args: {train: 64}}\nbatch_size: 32\n"
-        "scheduler: {warmup_epochs: 0}\n"
     )
     flags = ["--epochs", "2", "--optimizer.lr", "0.02", "--run", str(tmp_path / "shell")]
     assert main(["train", "--config", str(path), *flags]) == 0

@@ -97,7 +97,7 @@ def test_photographs_of_mixed_sizes_train_at_224_pixels(tmp_path: Path) -> None:
             side = 200 + 40 * number
             Image.fromarray(picture[10 * number : 10 * number + side, 20 * number : 20 * number + side + 30]).save(path)
     data = ["--data.root", str(tmp_path / "photos"), "--workers", "1", "--model.args.pretrained", "false"]
-    short = ["--epochs", "1", "--scheduler.warmup_epochs=0", "--batch_size", "8", "--accumulate", "2"]
-    cells = ["--bench.corruptions", "[contrast]", "--bench.severities", "[5]", "--run", str(tmp_path / "run")]
+    short = ["--epochs", "1", "--batch_size", "8", "--accumulate", "2", "--run", str(tmp_path / "run")]
+    cells = ["--bench.corruptions", "[contrast]", "--bench.severities", "[5]"]
     assert main(["train", "--config", str(CONFIGS / "folder-224.yaml"), *data, *short, *cells]) == 0
     assert (tmp_path / "run" / "report.html").exists()

@@ -72,7 +72,6 @@ def test_images_from_the_command_line_and_the_same_seed_gives_the_same_picture(t
 
 
 IMAGES = ["--data", "tests.tiny_data.FewDigits", "--data.size", "24", "--epochs", "1", "--batch_size", "32"]
-IMAGES += ["--scheduler.warmup_epochs=0"]
 
 
 @pytest.fixture(scope="module")

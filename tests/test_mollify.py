@@ -248,6 +248,7 @@ def test_a_part_of_a_batch_gets_what_it_would_get_in_the_whole() -> None:
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"num_classes": 1}, "num_classes >= 2"),
     ({"repeats": 0}, "repeats >= 1"),
+    ({"time": 0.5}, "time must be a source of times.*got 0.5"),
     ({"policy": "smoth"}, "unknown label policy 'smoth'; did you mean 'smooth'"),
     ({"probabilities": {"nois": 1}}, "unknown role 'nois'; did you mean 'noise'"),
     ({"probabilities": {"noise": -1}}, "role 'noise' must be finite and not negative"),

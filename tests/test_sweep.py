@@ -7,8 +7,7 @@ import pytest
 from robustmoll.cli import main, sweep
 from robustmoll.config import training_parser
 
-FLAGS = ["--epochs", "1", "--scheduler.warmup_epochs=0", "--batch_size", "32"]
-FLAGS += ["--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
+FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
 
 
 @pytest.fixture

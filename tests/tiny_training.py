@@ -40,8 +40,7 @@ def trainer(run: Path, stop_at: float = math.inf, task: Classify | None = None, 
     task = task or StoppingClassify(NET, Mollify(10))
     if isinstance(task, StoppingClassify):
         task.stop_at = stop_at
-    small = {"epochs": 3, "batch_size": 32, "scheduler": SchedulerArgs(warmup_epochs=0), "checkpoint_minutes": 0.0}
-    return Trainer(FewDigits(), task, str(run), **small | kwargs)
+    return Trainer(FewDigits(), task, str(run), **{"epochs": 3, "batch_size": 32, "checkpoint_minutes": 0.0} | kwargs)
 
 
 def weights(run: Path) -> dict[str, Tensor]:
@@ -66,7 +65,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "swa": {"swa": 0.6},
     "adamw and steps": {
         "optimizer": OptimizerArgs("adamw", lr=1e-3),
-        "scheduler": SchedulerArgs("step", warmup_epochs=0, args={"decay_epochs": 1}),
+        "scheduler": SchedulerArgs("step", args={"decay_epochs": 1}),
     },
     "bf16, channels last": {"precision": "bf16", "channels_last": True},
     "held-out images, parts of batches": {"validation": 0.25, "accumulate": 2, "ema": 0.5, "epochs": 4},

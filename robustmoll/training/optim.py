@@ -56,12 +56,12 @@ class SchedulerArgs:
 
     Args:
         name: "cosine" (to zero), "constant", or another of timm's: "multistep", "poly", "step", "tanh".
-        warmup_epochs: Epochs of linear growth at the start, fewer than all, may be 0.
+        warmup_epochs: Epochs of linear growth at the start, fewer than all, may be 0; None takes 1, and none of one.
         args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
     """
 
     name: str = "cosine"
-    warmup_epochs: int = 1
+    warmup_epochs: int | None = None
     args: dict[str, Any] = field(default_factory=dict)
 
     def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
@@ -71,10 +71,11 @@ class SchedulerArgs:
             ValueError: If there is no such schedule, it does not take these arguments, or the warmup would not end.
         """
         known_name("scheduler", self.name, SCHEDULERS)
-        if not 0 <= self.warmup_epochs < epochs:
+        warmup_epochs = min(1, epochs - 1) if self.warmup_epochs is None else self.warmup_epochs
+        if not 0 <= warmup_epochs < epochs:
             raise ValueError(
                 f"scheduler.warmup_epochs must be 0 or more and fewer than the {epochs} epoch(s), or the learning rate"
-                f" never comes down, got {self.warmup_epochs}; choose 0, or more epochs"
+                f" never comes down, got {warmup_epochs}; choose 0, or more epochs"
             )
         constant = {"decay_epochs": 1, "decay_rate": 1.0}  # in steps of nothing: timm has no constant schedule
         name, args = ("step", constant | self.args) if self.name == "constant" else (self.name, self.args)
@@ -83,7 +84,7 @@ class SchedulerArgs:
                 optimizer,
                 sched=name,
                 num_epochs=epochs,
-                warmup_epochs=self.warmup_epochs,
+                warmup_epochs=warmup_epochs,
                 warmup_lr=0.0,
                 step_on_epochs=False,
                 updates_per_epoch=steps_per_epoch,

@@ -46,7 +46,7 @@ class Layers(DiagonalGaussian):
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = str(tmp_path_factory.mktemp("run") / "digits")
-    Trainer(FewDigits(size=24), Classify(ModelArgs("digits_cnn"), Mollify(10)), run, epochs=2, batch_size=32).fit()
+    Trainer(FewDigits(size=24), Classify(ModelArgs("digits_cnn"), Mollify(10)), run, epochs=1, batch_size=32).fit()
     return run
 
 

@@ -15,7 +15,7 @@ from robustmoll.seeds import seed_at
 from robustmoll.tasks import Classifier
 from tests.tiny_data import FewDigits
 
-FLAGS = ["--data", "tests.tiny_data.FewDigits", "--epochs", "1", "--scheduler.warmup_epochs=0", "--batch_size", "32"]
+FLAGS = ["--data", "tests.tiny_data.FewDigits", "--epochs", "1", "--batch_size", "32"]
 BENCH = ["--bench.corruptions", "[contrast]", "--bench.severities", "[1]"]
 
 

@@ -60,7 +60,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "digits"
     Trainer(
-        FewDigits(size=24), Classify(ModelArgs("digits_cnn"), Mollify(10)), str(folder), epochs=2, batch_size=32
+        FewDigits(size=24), Classify(ModelArgs("digits_cnn"), Mollify(10)), str(folder), epochs=1, batch_size=32
     ).fit()
     return folder
 
