@@ -120,7 +120,7 @@ class Generated(Source):
         return batch
 
     def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
-        if corruptions and severities and min(self.size) < 16:
+        if len(corruptions) and len(severities) and min(self.size) < 16:
             raise ValueError(
                 f"corruptions need images of at least 16x16 pixels, got {self.resolution}; take larger ones"
             )
