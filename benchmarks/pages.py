@@ -24,7 +24,7 @@ TABLE = r"(?:^\|.*\n)+"
 MARKED = re.compile(
     r"(?P<comment><!-- table (?P<number>\d+) of (?P<file>[^\s;]+)"
     r"(?:;\s+rows:(?P<rows>[^;>]+))?(?:;\s+columns:(?P<columns>[^;>]+))?\s-->\n)"
-    rf"(?:{TABLE})?",
+    rf"(?:\n*{TABLE})?",
     re.MULTILINE,
 )
 SEEDS = re.compile(r" \(\d+ seeds?\)$")
@@ -36,7 +36,7 @@ def fill(page: str, results: Path) -> str:
     """Returns the page with the marked tables made anew from the files in a folder of results.
 
     Raises:
-        ValueError: If a table, row or column that a comment names is not there.
+        ValueError: If a comment cannot be read, or a table, row or column that it names is not there.
     """
 
     def table(mark: re.Match[str]) -> str:
@@ -49,6 +49,8 @@ def fill(page: str, results: Path) -> str:
         header, rows = choose(header, rows, _names(mark["rows"]), _names(mark["columns"]), mark["file"])
         return mark["comment"] + markdown(header, rows)
 
+    if (asked := page.count("<!-- table ")) != (known := len(MARKED.findall(page))):
+        raise ValueError(f"a page has {asked} comments about tables, of which {known} are written as they should be")
     return MARKED.sub(table, page)
 
 

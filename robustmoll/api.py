@@ -26,7 +26,7 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
 
     Returns:
         The run. The same config gives the same weights, bit for bit, as on the command line, and
-            PyTorch's global generators are afterwards as they were before.
+            PyTorch's global generators, of the CPU and of CUDA, are afterwards as they were before.
 
     Raises:
         ValueError: For what the command line refuses, with the same line.

@@ -13,7 +13,7 @@ from robustmoll.mollify import DEFAULT_PROBABILITIES
 
 __all__ = ["model_card"]
 
-PLACES = ("root", "file", "start_from")  # keys of a config
+PLACES = ("root", "file")  # keys of a config
 HEAD = """---
 library_name: timm
 pipeline_tag: image-classification
@@ -104,13 +104,13 @@ def _training(folder: Path) -> str:
 
 
 def _placeless(tree: Any) -> Any:  # noqa: ANN401 (of YAML)
-    """A config without files and folders, of which a reader elsewhere has others."""
+    """A config without the names of files and folders, of which a reader elsewhere has others."""
     if isinstance(tree, list):
         return [_placeless(item) for item in tree]
-    if not isinstance(tree, dict):
-        return tree
-    kept = {key: value for key, value in tree.items() if key not in PLACES}
-    return {key: _placeless(v) for key, v in kept.items() if not (isinstance(v, str) and v.startswith(("/", "~")))}
+    if isinstance(tree, dict):
+        started = {"start_from": "other weights"} if tree.get("start_from") else {}
+        return {key: _placeless(value) for key, value in (tree | started).items() if key not in PLACES}
+    return "(a file)" if isinstance(tree, str) and tree.startswith(("/", "~", "./", "../", "file:")) else tree
 
 
 def _limits(run: Run, classes: int) -> str:

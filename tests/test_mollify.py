@@ -285,6 +285,8 @@ def test_a_batch_that_does_not_fit_is_refused(x: Tensor, y: Tensor, message: str
 
 
 def test_a_draw_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"roles 0\.\.7, there are 0\.\.3"):
+        Mollify(10).apply(X[:2], Y[:2], Draw(torch.tensor([0, 7]), torch.zeros(2), seed=0))
     with pytest.raises(ValueError, match="draw is for 3 images, the batch has 4"):
         Mollify(10).apply(X, Y, Mollify(10).draw(3))
     with pytest.raises(ValueError, match=r"t must lie in \[0, 1\]"):

@@ -31,6 +31,7 @@ def test_a_table_is_filled_with_the_rows_and_columns_named(results: Path) -> Non
     old = "| old |\n| --- |\n| 0.5 |\n"
     new = "|  | NLL |\n| :--- | ---: |\n| b (1 seed) | 0.20 |\n| a (3 seeds) | 0.99 |\n"
     assert fill(f"Before.\n\n{comment}{old}\nAfter.\n", results) == f"Before.\n\n{comment}{new}\nAfter.\n"
+    assert fill(f"{comment}\n{old}", results) == f"{comment}{new}"
     assert fill(f"{comment}\nAfter.\n", results) == f"{comment}{new}\nAfter.\n"
 
 
@@ -40,6 +41,7 @@ def test_a_table_is_filled_with_the_rows_and_columns_named(results: Path) -> Non
         ("table 3 of table.md", "table.md has 2 tables"),
         ("table 1 of table.md; rows: c", "no row 'c'"),
         ("table 1 of table.md; columns: ECE", "no column 'ECE'"),
+        ("table 1 of table.md; columns: NLL; rows: a", "1 comments about tables, of which 0"),
     ],
 )
 def test_what_is_not_there_is_named(results: Path, comment: str, message: str) -> None:

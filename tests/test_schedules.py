@@ -150,11 +150,12 @@ def test_snr_label_is_its_formula_and_the_sine_of_the_paper(k: float) -> None:
 
 
 @pytest.mark.parametrize("schedule", [CosineNoise(), LinearNoise(), VP()], ids=repr)
-def test_snr_label_has_a_slope_where_sigma_is_a_root(schedule: NoiseSchedule) -> None:
+@pytest.mark.parametrize("k", [1.0, 2.0])
+def test_snr_label_has_a_slope_where_sigma_is_a_root(schedule: NoiseSchedule, k: float) -> None:
     t = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(SnrLabel()(t, schedule), t)
+    (slope,) = torch.autograd.grad(SnrLabel(k)(t, schedule), t)
     step = 1e-7
-    rise = SnrLabel()(t.detach() + step, schedule) - SnrLabel()(t.detach(), schedule)
+    rise = SnrLabel(k)(t.detach() + step, schedule) - SnrLabel(k)(t.detach(), schedule)
     torch.testing.assert_close(slope, rise / step, atol=1e-6, rtol=1e-4)
 
 

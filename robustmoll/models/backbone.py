@@ -133,9 +133,11 @@ def register(build: Build) -> Build:
     def entrypoint(pretrained: bool = False, **kwargs: object) -> nn.Module:
         check_weights(name, {"pretrained": pretrained, **kwargs})
         arguments: dict[str, Any] = {**kwargs, "pretrained_cfg": kwargs.get("pretrained_cfg") or cfg}
-        if kwargs.get("features_only") and "out_indices" not in kwargs:  # all stages; timm supposes five
-            with torch.device("meta"):
-                arguments["out_indices"] = tuple(range(len(build().feature_info)))
+        if kwargs.get("features_only"):
+            arguments["num_classes"] = 0
+            if "out_indices" not in kwargs:  # all stages; timm supposes five
+                with torch.device("meta"):
+                    arguments["out_indices"] = tuple(range(len(build().feature_info)))
         hooks = {"feature_cls": "hook", "no_rewrite": True}
         return build_model_with_cfg(build, name, pretrained, feature_cfg=hooks, **arguments)
 

@@ -43,7 +43,7 @@ class PooledResNet(Backbone):
         widths: Channels of each stage.
         strides: Pixels a side of which each stage keeps the maximum.
         stem_width: Channels of the first convolution.
-        stem_stride: Its stride; it looks at one pixel more.
+        stem_stride: Its stride, even; its kernel is a pixel wider.
         num_classes: Number of outputs.
         in_chans: Channels of the image.
         drop_rate: Probability of dropout before the last layer.

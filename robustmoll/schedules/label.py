@@ -46,7 +46,8 @@ class PowerLabel(LabelSchedule):
 class SnrLabel(LabelSchedule):
     r"""The noise's share of the power, :math:`\gamma = (1 + \mathrm{snr})^{-k} = (\sigma^2 / (\alpha^2 + \sigma^2))^k`.
 
-    For :class:`CosineNoise` this is :math:`\sin^{2k}(\pi t / 2)` (Heinonen et al., AISTATS 2025).
+    For :class:`CosineNoise` this is :math:`\sin^{2k}(\pi t / 2)` (Heinonen et al., AISTATS 2025). Its slope at t = 0
+    is right for k >= 1.
 
     Args:
         k: Exponent, > 0. A large one keeps labels sharp for longer.

@@ -71,7 +71,7 @@ class LinearNoise(NoiseSchedule):
         return torch.sqrt(t)
 
     def noise_share(self, t: Tensor) -> Tensor:
-        return t
+        return t.clone()
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class SchedulerArgs:
 
     Args:
         name: "cosine" (to zero), "constant", or another of timm's: "multistep", "poly", "step", "tanh".
-        warmup_epochs: Epochs of linear growth at the start, fewer than all, may be 0; None takes 1, and none of one.
+        warmup_epochs: Epochs of linear growth at the start, fewer than all; None takes 1, or 0 if there is but one.
         args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
     """
 
@@ -74,8 +74,8 @@ class SchedulerArgs:
         warmup_epochs = min(1, epochs - 1) if self.warmup_epochs is None else self.warmup_epochs
         if not 0 <= warmup_epochs < epochs:
             raise ValueError(
-                f"scheduler.warmup_epochs must be 0 or more and fewer than the {epochs} epoch(s), or the learning rate"
-                f" never comes down, got {warmup_epochs}; choose 0, or more epochs"
+                f"scheduler.warmup_epochs must be 0 or more and fewer than the {epochs} epoch(s), or the warmup"
+                f" never ends, got {warmup_epochs}; choose 0, or more epochs"
             )
         constant = {"decay_epochs": 1, "decay_rate": 1.0}  # in steps of nothing: timm has no constant schedule
         name, args = ("step", constant | self.args) if self.name == "constant" else (self.name, self.args)

@@ -128,7 +128,8 @@ class Trainer(Generic[TaskT]):
         Raises:
             ValueError: If the data or the run folder are not as they should be.
             FloatingPointError: If a loss, or on the CPU the norm of a clipped gradient, is not finite; the weights are
-                still those of the step before.
+                still those of the step before. (On other devices a gradient that is not finite reaches the weights, and
+                the next loss tells.)
             KeyboardInterrupt: After Ctrl-C.
         """
         AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
