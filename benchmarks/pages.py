@@ -14,6 +14,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from robustmoll.evaluate.tables import markdown_table
+
 __all__ = ["PAGES", "fill"]
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +49,7 @@ def fill(page: str, results: Path) -> str:
             raise ValueError(f"{mark['file']} has {len(tables)} tables, a page asks for number {number}")
         header, rows = parse(tables[number - 1])
         header, rows = choose(header, rows, _names(mark["rows"]), _names(mark["columns"]), mark["file"])
-        return mark["comment"] + markdown(header, rows)
+        return f"{mark['comment']}{markdown_table(header, rows)}\n"
 
     if (asked := page.count("<!-- table ")) != (known := len(MARKED.findall(page))):
         raise ValueError(f"a page has {asked} comments about tables, of which {known} are written as they should be")
@@ -76,12 +78,6 @@ def choose(
             raise ValueError(f"{source} has no row {missing[0]!r}")
         rows = [row for found in by_label.values() for row in found]
     return header, rows
-
-
-def markdown(header: Row, rows: list[Row]) -> str:
-    """Writes a table without padding, numbers to the right."""
-    rule = [":---", *["---:"] * (len(header) - 1)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
 
 
 def _names(text: str | None) -> list[str] | None:

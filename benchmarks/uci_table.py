@@ -97,7 +97,7 @@ def _ends(runs: list[Run]) -> Cells:
 
 def _sound(folder: Path) -> Iterable[Cells]:
     for table in TABLES:
-        if list(folder.glob(f"sound-{table}-*-*")):
+        if any(folder.glob(f"sound-{table}-*-*")):
             yield table, "Gaussian", "", "", "", _gaussian(folder, "sound", table), ""
         for flow in FLOWS:
             found = {share: _runs(folder, f"sound-{table}-{flow}-{share}") for share in SHARES}

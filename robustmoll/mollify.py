@@ -172,7 +172,7 @@ class Mollify(nn.Module):
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
         roles = draw.roles.numpy()  # on the CPU, so that nobody waits for a device's answer
-        if roles.view(np.uint64).max() >= len(self.roles):  # as an unsigned number, one below 0 is a large one
+        if (roles.astype(np.uint64) >= len(self.roles)).any():  # as an unsigned number, one below 0 is a large one
             raise ValueError(f"the draw has roles {roles.min()}..{roles.max()}, there are 0..{len(self.roles) - 1}")
         # Allocated first and filled role by role, so that little memory is in use at once; and added to zeros, since on
         # CPUs `index_add_` takes a third of the time of `index_copy_`.

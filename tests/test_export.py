@@ -100,7 +100,13 @@ def test_a_card_has_no_figures_of_other_weights(run: Run, tmp_path: Path) -> Non
     places = "{class_path: CIFAR10, init_args: {root: my/set}}\nstart_from: my/weights\nmine: [{a: /my/disk, b: 2}]"
     path.write_text(f"{path.read_text().replace('data:', 'old:')}\ndata: {places}\n")
     card = (export(Run(tmp_path / "run"), tmp_path / "out") / "README.md").read_text()
-    assert "CIFAR10" in card and "b: 2" in card and "my/" not in card and str(tmp_path) not in card
+    assert (
+        "CIFAR10" in card
+        and "b: 2" in card
+        and "start_from: other weights" in card
+        and "my/" not in card
+        and str(tmp_path) not in card
+    )
     assert "of other weights, and left out" in card and "fog" not in card
 
 

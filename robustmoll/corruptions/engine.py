@@ -24,6 +24,7 @@ from robustmoll.corruptions.constants import PRESETS, constants, preset_of_size
 from robustmoll.corruptions.registry import REGISTRY
 from robustmoll.draws import Draws
 
+SMALLEST = 16  # pixels a side
 PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
 
 Severity = float | Sequence[float] | Tensor
@@ -203,8 +204,10 @@ def check_images(x: Tensor) -> None:
     if not isinstance(x, Tensor) or not (x.dtype == torch.uint8 or x.is_floating_point()):
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"images must be a uint8 tensor, or a float tensor in [0, 1], got {kind}")
-    if x.ndim != 4 or x.shape[1] not in (1, 3) or min(x.shape[2:]) < 16:
-        raise ValueError(f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= 16, got {tuple(x.shape)}")
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or min(x.shape[2:]) < SMALLEST:
+        raise ValueError(
+            f"images must have shape (B, C, H, W) with C = 1 or 3 and H, W >= {SMALLEST}, got {tuple(x.shape)}"
+        )
     if len(x) == 0:
         raise ValueError(f"the batch is empty: got images of shape {tuple(x.shape)}")
     if x.is_floating_point():

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions import corrupt, frost_source, preset_of_size
-from robustmoll.corruptions.engine import check_seed
+from robustmoll.corruptions.engine import SMALLEST, check_seed
 from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.views import View
@@ -120,9 +120,10 @@ class Generated(Source):
         return batch
 
     def check(self, corruptions: Sequence[str], severities: Sequence[float]) -> None:
-        if len(corruptions) and len(severities) and min(self.size) < 16:
+        if len(corruptions) and len(severities) and min(self.size) < SMALLEST:
             raise ValueError(
-                f"corruptions need images of at least 16x16 pixels, got {self.resolution}; take larger ones"
+                f"corruptions need images of at least {SMALLEST}x{SMALLEST} pixels, got {self.resolution};"
+                " take larger ones"
             )
 
     def label(self, corruption: str) -> str:
