@@ -154,3 +154,9 @@ def test_without_pooling_there_are_features_and_no_classes() -> None:
         model.reset_classifier(10)
     with pytest.raises(ValueError, match="say num_classes=0"):
         BACKBONES["digits_cnn"](num_classes=10, global_pool="")
+
+
+@pytest.mark.parametrize(("name", "size"), [("digits_cnn", 32), ("cifar_cnn", 32), ("tiny_imagenet_cnn", 64)])
+def test_small_networks_end_on_four_by_four_positions_of_their_images(name: str, size: int) -> None:
+    features = on_meta(name).forward_features(torch.empty(1, 3, size, size, device="meta"))
+    assert features.shape[2:] == (4, 4)
