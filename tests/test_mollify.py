@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from typing import Any
 
 import pytest
 import torch
@@ -243,53 +242,3 @@ def test_a_part_of_a_batch_gets_what_it_would_get_in_the_whole() -> None:
     part = mollify.apply(x[13:], y[13:], Draw(draw.roles[26:], draw.t[26:], draw.seed, first=26))
     torch.testing.assert_close(part[0], whole[0][26:])
     torch.testing.assert_close(part[1], whole[1][26:])
-
-
-BAD: list[tuple[dict[str, Any], str]] = [
-    ({"num_classes": 1}, "num_classes >= 2"),
-    ({"repeats": 0}, "repeats >= 1"),
-    ({"time": 0.5}, "time must be a source of times.*got 0.5"),
-    ({"policy": "smoth"}, "unknown label policy 'smoth'; did you mean 'smooth'"),
-    ({"probabilities": {"nois": 1}}, "unknown role 'nois'; did you mean 'noise'"),
-    ({"probabilities": {"noise": -1}}, "role 'noise' must be finite and not negative"),
-    ({"probabilities": {"noise": 0}}, "at least one role needs a positive weight"),
-    ({"probabilities": {"noise": float("nan")}}, "must be finite"),
-    ({"probabilities": {}}, "at least one role"),
-    ({"degradations": {"clean": Noise()}}, "'clean' leaves images as they are"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), BAD)
-def test_arguments_out_of_range_are_named(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Mollify(**{"num_classes": 10} | arguments)
-
-
-X, Y = batch(4)
-BAD_BATCHES: list[tuple[Tensor, Tensor, str]] = [
-    (X.to(torch.uint8), Y, "float images .* got torch.uint8"),
-    (X.to(torch.complex64), Y, "float images .* got torch.complex64"),
-    (X[0], Y, r"shape \(B, C, H, W\)"),
-    (X[:0], Y[:0], "is the batch empty"),
-    (X, Y[:3], "4 images and 3 labels"),
-    (X, Y + 10, r"labels must lie in 0\.\.9"),
-    (X, torch.full((4, 9), 1 / 9), r"soft labels must have shape \(B, 10\)"),
-    (X, torch.full((4, 10), 0.2), "sum to 1"),
-]
-
-
-@pytest.mark.parametrize(("x", "y", "message"), BAD_BATCHES)
-def test_a_batch_that_does_not_fit_is_refused(x: Tensor, y: Tensor, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Mollify(10)(x, y)
-
-
-def test_a_draw_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"roles 0\.\.7, there are 0\.\.3"):
-        Mollify(10).apply(X[:2], Y[:2], Draw(torch.tensor([0, 7]), torch.zeros(2), seed=0))
-    with pytest.raises(ValueError, match="draw is for 3 images, the batch has 4"):
-        Mollify(10).apply(X, Y, Mollify(10).draw(3))
-    with pytest.raises(ValueError, match=r"t must lie in \[0, 1\]"):
-        Draw(torch.zeros(2, dtype=torch.int64), torch.tensor([0.5, 1.5]), 0)
-    with pytest.raises(ValueError, match="a role and a t for each image, got 3 and 2"):
-        Draw(torch.zeros(3, dtype=torch.int64), torch.tensor([0.5, 0.5]), 0)
