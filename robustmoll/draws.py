@@ -32,13 +32,16 @@ from torch import Tensor
 
 RANKS = 1 << 16
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_ROUNDS = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
+MIX_END = np.uint64(31)
 
 
 def mix64(z: np.ndarray) -> np.ndarray:
     """The SplitMix64 finaliser: a bijection of 64-bit words, each bit of which depends on all of z."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    for shift, factor in MIX_ROUNDS:
+        z = z ^ (z >> shift)
+        z *= factor
+    return z ^ (z >> MIX_END)
 
 
 def xorshift(x: Tensor, bits: int, spare: Tensor) -> None:
@@ -93,7 +96,7 @@ class Draws:
 
     def __init__(self, address: str, ids: Sequence[int] | np.ndarray, device: torch.device) -> None:
         self.address = address
-        self.ids = np.array(ids, dtype=np.int64).astype(np.uint64)
+        self.ids = ids
         self.device = device
         self.calls = 0
 
@@ -107,7 +110,8 @@ class Draws:
         """Integers 0 ... 65535, int32 of shape (B, *shape), on the device."""
         n = math.prod(shape)
         keys = torch.from_numpy(self._keys().view(np.int32).reshape(-1, 2)).to(self.device, non_blocking=True)
-        words = mix32(scrambled_positions((n + 1) // 2, self.device) ^ keys[:, :1], keys[:, 1:])
+        first, second = keys.split(1, dim=1)
+        words = mix32(scrambled_positions((n + 1) // 2, self.device) ^ first, second)
         halves = words.view(torch.int16)[:, :n]
         return halves.to(torch.int32).add_(RANKS // 2).view(-1, *shape)
 
@@ -127,7 +131,8 @@ class Draws:
         """One fresh 64-bit key for each image."""
         digest = hashlib.blake2b(f"{self.address}/{self.calls}".encode(), digest_size=8).digest()
         self.calls += 1
-        return mix64(mix64(self.ids * GOLDEN) ^ np.frombuffer(digest, dtype=np.uint64))
+        ids = np.asarray(self.ids, dtype=np.int64).view(np.uint64)
+        return mix64(mix64(ids * GOLDEN) ^ np.frombuffer(digest, dtype=np.uint64))
 
 
 def uniform_number(ranks: Tensor) -> Tensor:

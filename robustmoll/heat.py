@@ -35,14 +35,14 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         True
     """
     batch, channels, height, width = image_shape(x)
-    dtype = torch.promote_types(x.dtype, torch.float32)
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     with no_autocast(x.device):
         sigma = sigma.to(dtype)
         across = heat_kernel(width, sigma)
         down = across if height == width else heat_kernel(height, sigma)
         # A kernel is symmetric, so rows of all channels go through one product with it and need no transpose.
         rows = torch.bmm(x.to(dtype).reshape(batch, channels * height, width), across)
-        return (down[:, None] @ rows.view(batch, channels, height, width)).to(x.dtype)
+        return (down.unsqueeze(1) @ rows.view(batch, channels, height, width)).to(x.dtype)
 
 
 def heat_kernel(n: int, sigma: Tensor) -> Tensor:
@@ -56,9 +56,8 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
     # What the blur takes away, added to the identity: exact at sigma = 0, and more accurate for a small one.
     loss = torch.expm1(torch.outer(sigma.square(), rates))
     g = torch.addmm(identity, loss, cosines)
-    toeplitz = g[:, : 2 * n - 1].unfold(1, n, 1).flip(1)
-    hankel = g[:, n:].unfold(1, n, 1)
-    return toeplitz.add_(hankel)
+    toeplitz, hankel = g.unfold(1, n, 1).chunk(2, dim=1)
+    return toeplitz.flip(1).add_(hankel)
 
 
 @lru_cache(maxsize=32)

@@ -59,7 +59,7 @@ def sink_smooth(y: Tensor, gamma: Tensor) -> Tensor:
 
 
 def _column(gamma: Tensor, y: Tensor) -> Tensor:
-    return gamma.to(y.dtype)[:, None]
+    return gamma.to(y.dtype).unsqueeze(1)
 
 
 POLICIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -96,7 +96,7 @@ def soft_targets(y: Tensor, num_classes: int, dtype: torch.dtype = torch.float32
     targets = torch.zeros(len(y), num_classes, dtype=dtype, device=y.device)
     try:
         # Unlike F.one_hot this never waits for a device, which checks the range by itself.
-        return targets.scatter_(1, y.long()[:, None], 1)
+        return targets.scatter_(1, y.long().unsqueeze(1), 1)
     except RuntimeError as error:
         raise ValueError(
             f"labels must lie in 0..{num_classes - 1}, got {int(y.min())}..{int(y.max())};"

@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self, cast, overload
 
-import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from robustmoll.checks import check_t, known_name
+from robustmoll.checks import known_name
 from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
 from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
@@ -58,7 +57,12 @@ class Draw:
     def __post_init__(self) -> None:
         if self.roles.shape != self.t.shape:
             raise ValueError(f"a draw needs a role and a t for each image, got {len(self.roles)} and {len(self.t)}")
-        check_t(self.t)
+        # As plain numbers: for a few of them faster than four small operations of PyTorch.
+        if not (self.t.is_floating_point() and all(0 <= t <= 1 for t in self.t.tolist())):
+            raise ValueError(
+                "the t of a draw must be floats in [0, 1] (0 = clean, 1 = fully degraded),"
+                f" got {self.t.dtype} from {self.t.min():g} to {self.t.max():g}"
+            )
 
 
 class Mollify(nn.Module):
@@ -171,20 +175,17 @@ class Mollify(nn.Module):
         y = soft_targets(y, self.num_classes).to(x.device, non_blocking=True)
         if self.repeats > 1:
             x, y = x.repeat_interleave(self.repeats, 0), y.repeat_interleave(self.repeats, 0)
-        roles = draw.roles.numpy()  # on the CPU, so that nobody waits for a device's answer
-        if (roles.astype(np.uint64) >= len(self.roles)).any():  # as an unsigned number, one below 0 is a large one
-            raise ValueError(f"the draw has roles {roles.min()}..{roles.max()}, there are 0..{len(self.roles) - 1}")
+        places = self._places(draw.roles)
         # Allocated first and filled role by role, so that little memory is in use at once; and added to zeros, since on
         # CPUs `index_add_` takes less than half the time of `index_copy_`.
-        clean = torch.from_numpy(roles == 0).to(x.device, x.dtype, non_blocking=True)
-        x_t, gamma = x * clean.view(-1, 1, 1, 1), torch.zeros(len(x), dtype=draw.t.dtype, device=x.device)
+        clean = (draw.roles == 0).to(x.device, x.dtype, non_blocking=True)
+        x_t, gamma = x * clean.view(-1, 1, 1, 1), torch.zeros_like(draw.t, device=x.device)
         for role, degradation in self._parts():
-            places = np.flatnonzero(roles == role)
-            if len(places):
-                members = torch.from_numpy(places)
+            if role in places:
+                noise = _noise(draw, places[role], x.device)
+                members = torch.tensor(places[role], device="cpu")
                 t = draw.t.index_select(0, members).to(x.device, non_blocking=True)
                 members = members.to(x.device, non_blocking=True)
-                noise = _noise(draw.seed, places + draw.first, x.device)
                 x_t.index_add_(0, members, degradation.degrade(x.index_select(0, members), t, noise))
                 gamma.index_add_(0, members, degradation.gamma(t))
         return x_t, POLICIES[self.policy](y, gamma)
@@ -196,6 +197,15 @@ class Mollify(nn.Module):
         """Draws and applies; arguments and results as for `draw` and `apply`."""
         return self.apply(x, y, self.draw(len(x), generator, step))
 
+    def _places(self, roles: Tensor) -> dict[int, list[int]]:
+        """The places of the batch that each role has; on the CPU, so that nobody waits for a device's answer."""
+        places: dict[int, list[int]] = {}
+        for place, role in enumerate(roles.tolist()):
+            places.setdefault(role, []).append(place)
+        if not places.keys() <= set(range(len(self.roles))):
+            raise ValueError(f"the draw has roles {min(places)}..{max(places)}, there are 0..{len(self.roles) - 1}")
+        return places
+
     def _parts(self) -> Iterable[tuple[int, Degradation]]:
         """The degradations, each with the index of its role."""
         return enumerate(cast(Iterable[Degradation], self.degradations.values()), start=1)
@@ -205,9 +215,9 @@ class Mollify(nn.Module):
         return f"num_classes={self.num_classes}, probabilities={shares}, policy={self.policy!r}, repeats={self.repeats}"
 
 
-def _noise(seed: int, places: np.ndarray, device: torch.device) -> NoiseSource:
+def _noise(draw: Draw, places: list[int], device: torch.device) -> NoiseSource:
     """The noise of the images at some places of the batch."""
-    draws = Draws(f"{seed}/mollify", places, device)
+    draws = Draws(f"{draw.seed}/mollify", [draw.first + place for place in places], device)
     return lambda like: draws.normal(*like.shape[1:]).to(like.dtype)
 
 

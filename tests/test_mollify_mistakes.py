@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -54,7 +56,8 @@ def test_a_draw_that_does_not_fit_is_refused() -> None:
         Mollify(10).apply(X[:2], Y[:2], Draw(torch.tensor([0, 7]), torch.zeros(2), seed=0))
     with pytest.raises(ValueError, match="draw is for 3 images, the batch has 4"):
         Mollify(10).apply(X, Y, Mollify(10).draw(3))
-    with pytest.raises(ValueError, match=r"t must lie in \[0, 1\]"):
-        Draw(torch.zeros(2, dtype=torch.int64), torch.tensor([0.5, 1.5]), 0)
+    for t in (torch.tensor([0.5, 1.5]), torch.tensor([0.5, -0.1]), torch.tensor([0.5, math.nan]), torch.tensor([0, 1])):
+        with pytest.raises(ValueError, match=rf"floats in \[0, 1\].*got {t.dtype} from"):
+            Draw(torch.zeros(2, dtype=torch.int64), t, 0)
     with pytest.raises(ValueError, match="a role and a t for each image, got 3 and 2"):
         Draw(torch.zeros(3, dtype=torch.int64), torch.tensor([0.5, 0.5]), 0)
