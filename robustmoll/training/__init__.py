@@ -1,4 +1,4 @@
-"""Training: `trainer` holds what it can be told, `loop` is what it does, `optim` how weights are updated."""
+"""Training: `settings` says what it can be told, `trainer` starts it, `loop` runs it, `optim` changes the weights."""
 
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
 from robustmoll.training.trainer import Trainer

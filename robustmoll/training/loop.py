@@ -4,12 +4,10 @@ Every draw of a step is addressed by (seed, epoch or step, rank), so a resumed t
 generators, and on the CPU gives, bit for bit, the weights of one that was never interrupted.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -26,10 +24,8 @@ from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import Draw
 from robustmoll.training.average import weight_average
+from robustmoll.training.settings import Settings
 from robustmoll.training.start import freeze, start_from
-
-if TYPE_CHECKING:
-    from robustmoll.training.trainer import Trainer
 
 __all__ = ["Training"]
 
@@ -44,7 +40,7 @@ class Training:
         accelerator: Of this process.
     """
 
-    def __init__(self, args: Trainer, accelerator: Accelerator) -> None:
+    def __init__(self, args: Settings[Any], accelerator: Accelerator) -> None:
         train: Examples
         train, self.seen = args.split  # a test set is looked at after every epoch, and never chosen by
         if not accelerator.num_processes <= args.batch_size <= len(train):
