@@ -1,8 +1,7 @@
 """What a user may do wrong with `Mollify`."""
 
-from typing import Any
-
 import math
+from typing import Any
 
 import pytest
 import torch
