@@ -71,7 +71,10 @@ ROWS = "\n".join(f"{i},{i % 5}" for i in range(30))
 BAD = [
     ("x,y\n1,2\n3,\n" + ROWS, "1 value(s) that are missing or infinite, the first in column 'y', row 2"),
     ("1,2\ninf,3\n" + ROWS, "1 value(s) that are missing or infinite, the first in column '0', row 2"),
-    ("x,y\n" + "\n".join(f"{i},4" for i in range(30)), "one value only in column 'y'"),
+    *(
+        ("x,y\n" + "\n".join(f"{i},{same}" for i in range(30)), "one value only in column 'y'")
+        for same in (4, 0.1, 0.3, 1.1)
+    ),
     ("x,y\n1,red\n" + ROWS, "'red' in column 'y', row 1, where a number was expected"),
     ("1,2\n3,4,5\n", "2 fields in line 1, but 3 in line 2"),
     ("", "is empty"),

@@ -101,8 +101,8 @@ class Table(Source):
         if self.shuffle:
             numbers = numbers[np.random.default_rng(0).permutation(len(numbers))]
         train = _first(numbers, self.test_fraction, name)
+        _check_varies(name, columns, numbers[:train])
         mean, std = numbers[:train].mean(0), numbers[:train].std(0)
-        _check_varies(name, columns, std)
         rows = torch.from_numpy((numbers - mean) / std).float()
         domain = Columns(columns, tuple(mean.tolist()), tuple(std.tolist()), last_digits(numbers))
         return TableSet(name, "train", rows[:train], domain), TableSet(name, "test", rows[train:], domain)
@@ -127,8 +127,9 @@ def _check(name: str, columns: Sequence[str], numbers: NDArray[np.float64]) -> N
         )
 
 
-def _check_varies(name: str, columns: Sequence[str], std: NDArray[np.float64]) -> None:
-    constant = [column for column, spread in zip(columns, std, strict=True) if spread == 0]
+def _check_varies(name: str, columns: Sequence[str], train: NDArray[np.float64]) -> None:
+    # The deviation itself is no test: that of a column of 0.1 is a rounding error, not 0.
+    constant = [column for column, spread in zip(columns, np.ptp(train, axis=0), strict=True) if spread == 0]
     if constant:
         raise ValueError(
             f"{name} has one value only in column {', '.join(map(repr, constant))} of the training rows, which makes a"
