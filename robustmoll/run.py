@@ -70,10 +70,13 @@ def open_run(folder: Path, resume: Resume, config: str | None = None) -> None:
 def describe_run(folder: Path, resume: Resume, config: str | None = None) -> None:
     """Keeps the config and the environment in the folder of a run that begins or goes on; arguments as for `open_run`.
 
-    If its config has changed, its benchmark goes: figures of other weights.
+    Its report goes, as it tells of a training that has ended; if its config has changed, so does what was measured:
+    figures of other weights.
     """
+    (folder / "report.html").unlink(missing_ok=True)
     if resume == "changed":
-        shutil.rmtree(folder / "bench", ignore_errors=True)
+        for measured in ("bench", "density"):
+            shutil.rmtree(folder / measured, ignore_errors=True)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
     write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())

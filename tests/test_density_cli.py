@@ -2,14 +2,17 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from torchvision.models.inception import Inception3
 
+import robustmoll as rm
 from robustmoll.cli import main
 from robustmoll.config import build_trainer, training_parser
+from robustmoll.evaluate.densities import measure
 from robustmoll.evaluate.features import INCEPTION_FILE
 from robustmoll.tasks import Density
 from tests import tiny_densities  # noqa: F401 (its models, by name)
@@ -117,6 +120,33 @@ def test_runs_side_by_side(runs: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert "minus first" in page.read_text() and "data:image/svg" in page.read_text()
     assert main(["compare", first, classifier]) == 2
     assert "runs of different tasks do not compare" in capsys.readouterr().err
+
+
+def test_a_damaged_best_is_said_and_not_taken_for_it(runs: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(runs / "first", tmp_path / "run")
+    path = run / "checkpoints" / "best" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match=r"passed over a damaged checkpoint: .*best.model\.safetensors"):
+        assert main(["bench", str(run)]) == 0
+    assert rm.Run(run).summary["lines"][0]["name"] == "last step"
+
+
+def test_a_measurement_that_was_stopped_is_none(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, whole = shutil.copytree(runs / "first", tmp_path / "run"), measure.write_whole
+
+    def stopped(path: Path, content: bytes) -> None:
+        whole(path, content)
+        if path.name == "test.safetensors":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "write_whole", stopped)
+    assert main(["bench", str(run)]) == 130
+    assert main(["compare", str(run), str(runs / "second")]) == 2
+    assert "has no measurement" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="was not measured yet"):
+        _ = rm.Run(run).summary
 
 
 def test_a_fid_is_never_a_classifier_s_distance(runs: Path, tmp_path: Path) -> None:

@@ -59,8 +59,16 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Their means, as the benchmark wrote them, see `robustmoll.evaluate.summary.summarise`."""
-        return json.loads((self.results.folder / "summary.json").read_text())
+        """What was measured, as it was written: of a classifier see `robustmoll.evaluate.summary.summarise`, of a
+        likelihood model `robustmoll.evaluate.densities.summary.summarise_density`.
+
+        Raises:
+            ValueError: If nothing was measured yet.
+        """
+        for path in (self.results.folder / "summary.json", self.folder / "density" / "summary.json"):
+            if path.exists():
+                return json.loads(path.read_text())
+        raise ValueError(f"{self.folder} was not measured yet; do it with `robustmoll bench {self.folder}`")
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"

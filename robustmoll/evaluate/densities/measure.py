@@ -6,6 +6,7 @@ density/test.safetensors    the figure of each test example, float32, by what wa
 """
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,15 @@ def measure_run(
 
     Raises:
         ValueError: If a network is missing or not for such data.
+
+    Warns:
+        UserWarning: If a checkpoint is damaged and the one before it is measured.
     """
     last, _ = checkpoint.load_newest(run / "checkpoints")
-    final, _ = checkpoint.load_final(run / "checkpoints")
-    chosen = {"best on validation": final} if (run / "checkpoints" / "best").exists() else {}
+    final, passed = checkpoint.load_final(run / "checkpoints")
+    for line in passed:
+        warnings.warn(f"passed over a damaged checkpoint: {line}", stacklevel=2)
+    chosen = {"best on validation": final} if (run / "checkpoints" / "best").exists() and not passed else {}
     models = {
         label: (found.step, load_likelihood(found.config, found.weights).eval())
         for label, found in (chosen | {"last step": last}).items()
@@ -68,6 +74,7 @@ def measure_run(
     summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
+    (folder / "summary.json").unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     figures = {label: values.float() for label, values in told.items()}
     write_whole(folder / "test.safetensors", safetensors.torch.save(figures))
     write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
