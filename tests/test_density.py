@@ -148,6 +148,15 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_t_and_leaves_the_weights(
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_held_out_figure_that_is_no_number_stops_before_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Density, "figures", lambda *args: {"nll": math.nan})
+    with pytest.raises(FloatingPointError, match=r"validation nll is nan after step 3, in epoch 1: .* was not saved"):
+        trainer(tmp_path, validation=0.25, checkpoint_minutes=10.0).fit()
+    assert not (tmp_path / "checkpoints").exists()
+
+
 @pytest.mark.parametrize(
     ("task", "message"),
     [

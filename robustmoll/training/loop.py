@@ -166,6 +166,12 @@ class Training:
         """Tests the model, writes the row of the epoch (counted from 1) and a checkpoint."""
         self.task.calibrate(self._evaluated(), self.train)
         figures = self._figures()
+        for name, value in figures.items():
+            if math.isnan(value):
+                raise FloatingPointError(
+                    f"{self.seen.split} {name} is nan after step {self.step}, in epoch {epoch}: this model cannot be"
+                    " judged, and was not saved; a smaller learning rate may help"
+                )
         row = {
             "epoch": str(epoch),
             "step": str(self.step),
