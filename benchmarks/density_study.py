@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.study import study_parser, train
+from robustmoll.evaluate.densities.distances import DISTANCES
 from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
 
-COLUMNS = ("bits/dim ↓", "Fréchet distance (classifier features) ↓", "precision ↑", "recall ↑")
+DISTANCE = "classifier_frechet_distance"
+COLUMNS = ("bits/dim ↓", f"{DISTANCES[DISTANCE]} ↓", "precision ↑", "recall ↑")
 
 Summary = dict[str, Any]
 Study = Mapping[str, Mapping[int, Summary]]
@@ -72,9 +74,16 @@ def differences(study: Study, pairs: Sequence[str]) -> Iterator[list[str]]:
 
 
 def figures_of(summary: Summary) -> list[float]:
-    """The figures of the checkpoint that counts, as `COLUMNS` names them."""
-    far = summary["distances"][0]
-    return [summary["lines"][0]["value"], far["value"], far["precision"], far["recall"]]
+    """The figures of the checkpoint that counts, as `COLUMNS` names them.
+
+    Raises:
+        ValueError: If the distance was not measured.
+    """
+    counts = summary["lines"][0]
+    for far in summary["distances"]:
+        if (far["metric"], far["name"]) == (DISTANCE, counts["name"]):
+            return [counts["value"], far["value"], far["precision"], far["recall"]]
+    raise ValueError(f"{summary['run']} has no {DISTANCES[DISTANCE]}; give the study --bench.classifier RUN")
 
 
 def main() -> None:

@@ -199,7 +199,10 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.protocol and not args.table:
-        study(args.protocol, args.data, args.flows, args.arms or list(ARMS[args.protocol]), args.seeds, args.root)
+        arms = args.arms or list(ARMS[args.protocol])
+        if unknown := set(arms) - set(ARMS[args.protocol]):
+            parser.error(f"{args.protocol} has the arms {', '.join(ARMS[args.protocol])}, not {', '.join(unknown)}")
+        study(args.protocol, args.data, args.flows, arms, args.seeds, args.root)
     text = tables(RESULTS)
     (RESULTS / "table.md").write_text(text)
     print(text)

@@ -123,7 +123,7 @@ def test_only_distances_of_one_setting_are_shared() -> None:
     both, one = {"distances": [fid, ours]}, {"distances": [fid]}
     assert shared_distances([both, both]) == ["classifier_frechet_distance", "fid"]
     assert shared_distances([both, one]) == ["fid"] and shared_distances([both, {}]) == []
-    for name, value in (("sha256", "cd"), ("resize", "bilinear"), ("generated", 10), ("real", 10)):
+    for name, value in (("sha256", "cd"), ("resize", "bilinear"), ("generated", 10), ("real", 10), ("seed", 1)):
         assert shared_distances([one, {"distances": [record(**{name: value})]}]) == []
 
 

@@ -22,7 +22,7 @@ DISTANCES = {"classifier_frechet_distance": "Fréchet distance (classifier featu
 DOWNLOAD = "download"  # in place of a file of Inception weights
 PIECE = 256  # images that are drawn at a time, always: how features are batched then changes none of them
 NEIGHBOUR = 3  # of precision and recall
-SETTING = ("sha256", "resize", "real", "generated")  # what must be the same for two distances to compare
+SETTING = ("sha256", "resize", "real", "generated", "seed")  # what must be the same for two distances to compare
 READING = (
     "Fewer images give a larger distance, so compare only equal numbers, and only the same features. Precision: share"
     f" of generated images within reach of real ones (their {NEIGHBOUR}rd neighbour); recall: the other way round."
