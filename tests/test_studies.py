@@ -24,5 +24,5 @@ def test_a_fid_is_never_tabled_as_a_classifier_s_distance() -> None:
     others = [record("fid", "best on validation", 88.0), record("classifier_frechet_distance", "last step", 7.0)]
     lines = [{"name": "best on validation", "value": 6.5}, {"name": "last step", "value": 6.6}]
     assert figures_of({"run": "a", "lines": lines, "distances": [*others, ours]}) == [6.5, 3.0, 0.5, 0.25]
-    with pytest.raises(ValueError, match="a has no Fréchet distance .* --bench.classifier"):
+    with pytest.raises(ValueError, match=r"a has no Fréchet distance .* --bench\.classifier"):
         figures_of({"run": "a", "lines": lines, "distances": others})
