@@ -208,6 +208,16 @@ def test_half_precision_around_a_flow_leaves_it_as_it_is(flow: str) -> None:
     under.mean().backward()
 
 
+@pytest.mark.parametrize(("flow", "hidden"), [("realnvp", 8), ("glow", 8), ("maf", WIDE)])
+def test_a_compiled_flow_trains_as_the_eager_one_does(flow: str, hidden: int) -> None:
+    torch.manual_seed(0)
+    model, x = DENSITIES[flow]((3,), transforms=1, hidden=hidden).train(), rows(20, 3).float()
+    losses = [-network(x).mean() for network in (model, torch.compile(model, backend="aot_eager"))]
+    torch.testing.assert_close(losses[1], losses[0])
+    for compiled, eager in zip(*(torch.autograd.grad(loss, [*model.parameters()]) for loss in losses), strict=True):
+        torch.testing.assert_close(compiled, eager)
+
+
 @pytest.mark.parametrize(
     ("flow", "shape", "options", "message"),
     [
