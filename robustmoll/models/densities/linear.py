@@ -34,7 +34,8 @@ class Linear(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Evaluation stays with what vmap and second derivatives go through; autocast and compilers know no such layout.
+        # Evaluation stays with what vmap and second derivatives go through. The layout of oneDNN knows neither autocast
+        # nor compilers.
         plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
         if self.training and plain and torch.backends.mkldnn.is_available() and not torch.compiler.is_compiling():
             return F.linear(x.to_mkldnn(), self.weight, self.bias).to_dense()
