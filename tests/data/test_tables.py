@@ -65,6 +65,10 @@ def test_csv_with_and_without_names_is_the_array(tmp_path: Path, separator: str)
     assert named.read().columns == ("x", "y", "z") and bare.read().columns == ("0", "1", "2")
     chosen = TableFile(str(tmp_path / "a.csv"), columns=["z", "x"], shuffle=False).read()
     np.testing.assert_array_equal(chosen.numbers, numbers[:, [2, 0]])
+    lines[:0] = [separator.join("xxz")]
+    chosen = written(tmp_path / "d.csv", "\n".join(lines))
+    chosen.columns = ["z"]
+    np.testing.assert_array_equal(chosen.read().numbers, numbers[:, [2]])
 
 
 ROWS = "\n".join(f"{i},{i % 5}" for i in range(30))
@@ -77,6 +81,7 @@ BAD = [
     ),
     ("x,y\n1,red\n" + ROWS, "'red' in column 'y', row 1, where a number was expected"),
     ("1,2\n3,4,5\n", "2 fields in line 1, but 3 in line 2"),
+    ("x,x,y\n1,2,3\n" + "\n".join(f"{i},{i % 5},{i % 7}" for i in range(30)), "has 2 columns named 'x'"),
     ("", "is empty"),
     ("1,2\n", "1 row(s)"),
 ]

@@ -38,7 +38,7 @@ class TableFile(Table):
         except OSError as error:
             raise ValueError(f"cannot read table {self.file}: {error.strerror}") from error
         chosen = names if self.columns is None else [known_name("column", name, names) for name in self.columns]
-        values = values[:, [names.index(name) for name in chosen]]
+        values = values[:, [_place(self.file, name, names) for name in chosen]]
         return Values(self.file.stem, tuple(chosen), _numbers(self.file, chosen, values))
 
 
@@ -69,6 +69,14 @@ def _read_npy(path: Path) -> tuple[list[str], np.ndarray]:
 
 
 READERS = {".csv": _read_csv, ".npy": _read_npy}
+
+
+def _place(path: Path, name: str, names: Sequence[str]) -> int:
+    if names.count(name) > 1:
+        raise ValueError(
+            f"table {path} has {names.count(name)} columns named {name!r}, and needs one: rename the others"
+        )
+    return names.index(name)
 
 
 def _count(n: int) -> list[str]:
