@@ -74,7 +74,7 @@ READERS = {".csv": _read_csv, ".npy": _read_npy}
 def _place(path: Path, name: str, names: Sequence[str]) -> int:
     if names.count(name) > 1:
         raise ValueError(
-            f"table {path} has {names.count(name)} columns named {name!r}, and needs one: rename the others"
+            f"table {path} has {names.count(name)} columns named {name!r}: rename them, or choose others with `columns`"
         )
     return names.index(name)
 
