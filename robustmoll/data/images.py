@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -115,13 +116,11 @@ def as_it_is(picture: Image.Image) -> Tensor:
 
 def cover(size: int) -> Fit:
     """Returns a function that scales a picture until it covers size x size, and crops the middle (bicubic)."""
+    return partial(_covering, (size, size))  # processes that decode may have to pickle it, so it is no local function
 
-    def fit(picture: Image.Image) -> Tensor:
-        if picture.size != (size, size):
-            picture = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
-        return as_it_is(picture)
 
-    return fit
+def _covering(size: tuple[int, int], picture: Image.Image) -> Tensor:
+    return as_it_is(picture if picture.size == size else ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
 
 
 def crop(size: int, crop_pct: float, interpolation: str) -> Fit:

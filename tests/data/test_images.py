@@ -1,6 +1,7 @@
 """Images in files are those in memory, whatever rows are asked for."""
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torchvision.transforms import v2
 
 from robustmoll.data import ImageFolder, ImageSet
 from robustmoll.data.image_set import split
-from robustmoll.data.images import FolderImages, as_it_is, cover, crop
+from robustmoll.data.images import Fit, FolderImages, as_it_is, cover, crop
 
 
 def write_noise(folder: Path, n: int, size: tuple[int, int] = (16, 16)) -> tuple[list[str], torch.Tensor]:
@@ -79,6 +80,12 @@ def test_a_folder_out_of_memory_is_the_folder_in_memory(tmp_path: Path) -> None:
         assert isinstance(one.images, torch.Tensor) and isinstance(other.images, FolderImages)
         assert torch.equal(one.images, other.images[:]) and torch.equal(one.labels, other.labels)
         assert one.files == other.files and one.moments() == other.moments()
+
+
+@pytest.mark.parametrize("fit", [as_it_is, cover(12), crop(12, 0.9, "bicubic")], ids=["as it is", "cover", "crop"])
+def test_images_in_files_reach_processes_that_are_not_forked(tmp_path: Path, fit: Fit) -> None:
+    images = FolderImages(write_noise(tmp_path, 3)[0], fit)
+    assert torch.equal(pickle.loads(pickle.dumps(images))[:], images[:])
 
 
 def test_a_split_of_files_decodes_none(tmp_path: Path) -> None:
