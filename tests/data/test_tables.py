@@ -94,6 +94,13 @@ def test_a_table_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, me
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+def test_a_line_that_counts_the_columns_names_them(tmp_path: Path) -> None:
+    """As pandas writes an array."""
+    counted = written(tmp_path / "a.csv", "0,1,2\n0.5,2,3\n0,1,2\n").read()
+    assert counted.columns == ("0", "1", "2") and counted.numbers.tolist() == [[0.5, 2, 3], [0, 1, 2]]
+    assert len(written(tmp_path / "b.csv", "0,1,2.0\n0.5,2,3\n").read().numbers) == 2
+
+
 def test_files_and_names_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cannot read table .*redwine.npy: No such file"):
         RedWine(str(tmp_path)).load()

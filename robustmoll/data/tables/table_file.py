@@ -15,6 +15,8 @@ __all__ = ["TableFile"]
 class TableFile(Table):
     """A table in a .csv file (also with semicolons or tabs, with or without a line of names) or a .npy file.
 
+    A first line of numbers is a row, unless it counts the columns: 0, 1, ... are the names that pandas gives an array's.
+
     Args:
         file: Its path.
         columns: Names of the columns to use; those of a file without names are "0", "1", ... None takes all.
@@ -53,9 +55,9 @@ def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise ValueError(f"table {path} has {len(rows[0])} fields in line 1, but {len(row)} in line {number}")
-    named = any(_number(field) is None for field in rows[0])
-    names = [field.strip() for field in rows[0]] if named else _count(len(rows[0]))
-    return names, np.array(rows[named:], dtype=object).reshape(-1, len(names))
+    head, count = [field.strip() for field in rows[0]], _count(len(rows[0]))
+    named = head == count or any(_number(field) is None for field in rows[0])
+    return head if named else count, np.array(rows[named:], dtype=object).reshape(-1, len(head))
 
 
 def _read_npy(path: Path) -> tuple[list[str], np.ndarray]:
