@@ -31,7 +31,11 @@ class Loader:
         self.labels = examples.labels.to(device)
 
     def __call__(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yields images, shape (B, C, H, W), or table rows, shape (B, D), and their labels, for each tensor of rows."""
+        """Yields images, shape (B, C, H, W), or table rows, shape (B, D), and their labels, for each tensor of rows.
+
+        Raises:
+            ValueError: If an image cannot be read, whichever process read it; the message names its file.
+        """
         for rows, inputs in zip(batches, self._inputs(batches), strict=True):
             yield inputs, self.labels[rows.to(self.device, non_blocking=True)]
 
@@ -44,11 +48,14 @@ class Loader:
             num_workers=self.workers,
             pin_memory=self.device.type == "cuda",
         )
-        return (images.to(self.device, non_blocking=True) for images in decoded)
+        return (_read(images).to(self.device, non_blocking=True) for images in decoded)
 
 
-class _Batches(Dataset[Tensor]):
-    """The batches as items, so that each worker decodes whole ones."""
+class _Batches(Dataset[Tensor | ValueError]):
+    """The batches as items, so that each worker decodes whole ones.
+
+    An error is an item too: of one that a worker raises, the message becomes the worker's whole traceback.
+    """
 
     def __init__(self, images: Images, batches: Sequence[Tensor]) -> None:
         self.images, self.batches = images, batches
@@ -56,5 +63,14 @@ class _Batches(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __getitem__(self, number: int) -> Tensor:
-        return self.images[self.batches[number]]
+    def __getitem__(self, number: int) -> Tensor | ValueError:
+        try:
+            return self.images[self.batches[number]]
+        except ValueError as error:
+            return error
+
+
+def _read(images: Tensor | ValueError) -> Tensor:
+    if isinstance(images, ValueError):
+        raise images
+    return images

@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 from robustmoll.data import ImageFolder, ImageSet
 from robustmoll.data.image_set import split
 from robustmoll.data.images import Fit, FolderImages, as_it_is, cover, crop
+from robustmoll.data.loader import Loader
 
 
 def write_noise(folder: Path, n: int, size: tuple[int, int] = (16, 16)) -> tuple[list[str], torch.Tensor]:
@@ -86,6 +87,19 @@ def test_a_folder_out_of_memory_is_the_folder_in_memory(tmp_path: Path) -> None:
 def test_images_in_files_reach_processes_that_are_not_forked(tmp_path: Path, fit: Fit) -> None:
     images = FolderImages(write_noise(tmp_path, 3)[0], fit)
     assert torch.equal(pickle.loads(pickle.dumps(images))[:], images[:])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_damaged_image_is_one_line_whichever_process_reads_it(tmp_path: Path, workers: int) -> None:
+    files, pixels = write_noise(tmp_path, 6)
+    data = ImageSet("x", "train", FolderImages(files, as_it_is), torch.arange(6) % 2, ("a", "b"))
+    Path(files[4]).write_bytes(b"no image")
+    batches = Loader(data, torch.device("cpu"), workers)(torch.arange(6).split(2))
+    for rows in (slice(0, 2), slice(2, 4)):
+        images, labels = next(batches)
+        assert torch.equal(images, pixels[rows]) and labels.tolist() == [0, 1]
+    with pytest.raises(ValueError, match=r"^cannot read image .*04\.png: .*; replace or remove the file$"):
+        next(batches)
 
 
 def test_a_split_of_files_decodes_none(tmp_path: Path) -> None:
