@@ -101,6 +101,11 @@ def test_a_line_that_counts_the_columns_names_them(tmp_path: Path) -> None:
     assert len(written(tmp_path / "b.csv", "0,1,2.0\n0.5,2,3\n").read().numbers) == 2
 
 
+def test_truth_values_are_zeros_and_ones(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([[True, False], [False, True]]))
+    assert TableFile(str(tmp_path / "a.npy")).read().numbers.tolist() == [[1, 0], [0, 1]]
+
+
 def test_files_and_names_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cannot read table .*redwine.npy: No such file"):
         RedWine(str(tmp_path)).load()

@@ -15,7 +15,7 @@ __all__ = ["TableFile"]
 class TableFile(Table):
     """A table in a .csv file (also with semicolons or tabs, with or without a line of names) or a .npy file.
 
-    A first line of numbers is a row, unless it counts the columns: 0, 1, ... are the names that pandas gives an array's.
+    A first line of numbers is a row, unless it counts the columns: pandas names those of an array 0, 1, ...
 
     Args:
         file: Its path.
@@ -94,7 +94,7 @@ def _number(field: object) -> float | None:
 
 
 def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray:
-    if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
+    if values.dtype.kind in "buif":  # truth values, whole numbers and floats
         return values.astype(np.float64)
     for row, fields in enumerate(values, start=1):
         for name, field in zip(names, fields, strict=True):
