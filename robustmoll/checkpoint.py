@@ -26,7 +26,9 @@ from torch import Tensor
 
 from robustmoll.files import sha256, sync_folder, write_whole
 
-__all__ = ["Checkpoint", "Damaged", "load", "load_final", "load_newest", "save"]
+__all__ = ["Checkpoint", "Damaged", "load", "load_final", "load_newest", "save", "was_begun"]
+
+NEWEST = ("last", "previous", ".new")  # the third is whole, where a process was killed before it had its name
 
 
 class Damaged(ValueError):
@@ -84,7 +86,7 @@ def _replace(folder: Path, name: str, files: dict[str, bytes], keep: Path) -> No
     new.mkdir(parents=True)
     for file, content in files.items():
         write_whole(new / file, content)
-    # Killed between any two of these lines, a whole checkpoint is left under the name or at `keep`.
+    # Killed between any two of these lines, the new one is whole, and the old one under its name or at `keep`.
     if old.exists():
         shutil.rmtree(keep, ignore_errors=True)
         os.rename(old, keep)
@@ -123,6 +125,15 @@ def load(path: Path) -> Checkpoint:
     return Checkpoint(step, weights, json.loads(contents["config.json"]), training)
 
 
+def was_begun(folder: Path) -> bool:
+    """Tells whether a run has a checkpoint; while its first one is written, it has none, whatever files there are.
+
+    Args:
+        folder: The run's checkpoints.
+    """
+    return any((folder / name).exists() for name in ("last", "previous"))
+
+
 def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
     """Reads the newest whole checkpoint of a run, from which its training goes on.
 
@@ -135,7 +146,7 @@ def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
     Raises:
         Damaged: If there is no whole one.
     """
-    return _first_whole(folder, ("last", "previous"))
+    return _first_whole(folder, NEWEST)
 
 
 def load_final(folder: Path) -> tuple[Checkpoint, list[str]]:
@@ -143,7 +154,7 @@ def load_final(folder: Path) -> tuple[Checkpoint, list[str]]:
 
     Arguments, results and errors as for `load_newest`.
     """
-    return _first_whole(folder, ("best", ".worse", "last", "previous"))
+    return _first_whole(folder, ("best", ".worse", *NEWEST))
 
 
 def _first_whole(folder: Path, names: Sequence[str]) -> tuple[Checkpoint, list[str]]:

@@ -71,13 +71,8 @@ def test_a_run_says_that_it_is_not_read_from_its_final_checkpoint(tmp_path: Path
         assert Run(tmp_path).saved.step == 2
 
 
-@pytest.mark.parametrize("best", [False, True])
-@pytest.mark.parametrize("killed_at", range(12))
-def test_killed_at_any_moment_a_whole_checkpoint_is_left(
-    tmp_path: Path, killed_at: int, best: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for step in (1, 2):
-        checkpoint.save(tmp_path, make(step), best)
+def save_killed(killed_at: int, folder: Path, step: int, best: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saves a checkpoint in a process that does not come farther than some moment."""
     count = 0
 
     def counted(real: Callable[..., object]) -> Callable[..., object]:
@@ -93,13 +88,45 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left(
     for module, name in ((os, "replace"), (os, "rename"), (os, "fsync"), (shutil, "rmtree")):
         monkeypatch.setattr(module, name, counted(getattr(module, name)))
     with pytest.raises(SystemExit):
-        checkpoint.save(tmp_path, make(3), best)
+        checkpoint.save(folder, make(step), best)
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("killed_at", range(12))
+def test_killed_at_any_moment_a_whole_checkpoint_is_left(
+    tmp_path: Path, killed_at: int, best: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (1, 2):
+        checkpoint.save(tmp_path, make(step), best)
+    save_killed(killed_at, tmp_path, 3, best, monkeypatch)
     for load in (checkpoint.load_newest, checkpoint.load_final):
         found, passed = load(tmp_path)
         assert found.step in (1, 2, 3) and not passed
     checkpoint.save(tmp_path, make(4), best)
     assert checkpoint.load_newest(tmp_path)[0].step == checkpoint.load_final(tmp_path)[0].step == 4
+
+
+@pytest.mark.parametrize("killed_at", range(9))
+def test_killed_at_any_moment_a_whole_checkpoint_is_left_beside_a_damaged_one(
+    tmp_path: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (1, 2):
+        checkpoint.save(tmp_path, make(step))
+    (tmp_path / "last" / "model.safetensors").write_bytes(b"")
+    save_killed(killed_at, tmp_path, 3, False, monkeypatch)
+    assert checkpoint.load_newest(tmp_path)[0].step in (1, 3)
+
+
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("killed_at", range(7))
+def test_killed_in_the_first_one_a_run_has_none(
+    tmp_path: Path, killed_at: int, best: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_killed(killed_at, tmp_path, 1, best, monkeypatch)
+    assert not checkpoint.was_begun(tmp_path)
+    checkpoint.save(tmp_path, make(1), best)
+    assert checkpoint.was_begun(tmp_path) and checkpoint.load_newest(tmp_path)[0].step == 1
 
 
 @pytest.mark.parametrize("best", [False, True])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
 from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, StepDraw, load_classifier
-from robustmoll.training import Trainer
+from robustmoll.training import OptimizerArgs, Trainer
 from robustmoll.training.start import start_from
 from tests.tiny_data import FewDigits
 from tests.tiny_training import NET, VARIANTS, Stop, StoppingClassify, assert_equal_runs, rows, trainer, weights
@@ -51,6 +51,33 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_again(tmp_path
     shutil.copytree(tmp_path / "whole", tmp_path / "killed", ignore=shutil.ignore_patterns("checkpoints"))
     trainer(tmp_path / "killed", epochs=1, resume=resume).fit()
     assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_run_that_was_killed_in_its_first_checkpoint_begins_again(tmp_path: Path) -> None:
+    trainer(tmp_path / "whole", epochs=1).fit()
+    unfinished = tmp_path / "killed" / "checkpoints" / ".new"
+    unfinished.mkdir(parents=True)
+    (unfinished / "model.safetensors").touch()
+    trainer(tmp_path / "killed", epochs=1, resume=True).fit()
+    assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_what_a_run_started_from_may_be_gone_when_it_goes_on(tmp_path: Path) -> None:
+    trainer(tmp_path / "first", epochs=1).fit()
+    start = str(shutil.copytree(tmp_path / "first" / "checkpoints" / "last", tmp_path / "start"))
+    trainer(tmp_path / "whole", start_from=start).fit()
+    with pytest.raises(Stop):
+        trainer(tmp_path / "parts", 5, start_from=start).fit()
+    shutil.rmtree(start)
+    trainer(tmp_path / "parts", resume=True, start_from=start).fit()
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_what_changed_of_the_optimizer_holds_from_then_on(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1, optimizer=OptimizerArgs(lr=0.1)).fit()
+    trainer(tmp_path, epochs=2, optimizer=OptimizerArgs(lr=0.2, weight_decay=0.5), resume="changed").fit()
+    saved = checkpoint.load(tmp_path / "checkpoints" / "last").training["optimizer"]["param_groups"]
+    assert {group["weight_decay"] for group in saved} == {0.0, 0.5}
 
 
 def test_another_thread_may_train(tmp_path: Path) -> None:

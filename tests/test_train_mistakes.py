@@ -8,6 +8,7 @@ import pytest
 from robustmoll import Mollify
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
+from tests.tiny_data import FewDigits
 from tests.tiny_training import NET, rows, trainer
 
 
@@ -67,6 +68,28 @@ def test_what_is_held_out_cannot_change_within_a_run(tmp_path: Path, before: flo
     assert len(rows(tmp_path)) == 1
     trainer(tmp_path, epochs=2, validation=before, resume="changed").fit("epochs: 2")
     assert (tmp_path / "config.yaml").read_text() == "epochs: 2" and not (tmp_path / "bench").exists()
+
+
+FIXED = [
+    ({"batch_size": 48}, r"batch_size cannot change within a run \(32 -> 48\)"),
+    ({"optimizer": OptimizerArgs("adamw")}, r"optimizer\.name cannot change within a run \(\w+ -> adamw\)"),
+    ({"ema": 0.9}, r"the average of weights .* cannot change within a run \(None -> ema\)"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), FIXED)
+def test_what_a_step_is_cannot_change_within_a_run(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    with pytest.raises(ValueError, match=message):
+        trainer(tmp_path, epochs=2, resume="changed", **change).fit()
+
+
+def test_the_number_of_images_cannot_change_within_a_run(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    again = trainer(tmp_path, epochs=2, resume="changed")
+    again.data = FewDigits(train=64)
+    with pytest.raises(ValueError, match=r"the number of steps an epoch cannot change within a run \(3 -> 2\)"):
+        again.fit()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

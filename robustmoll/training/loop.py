@@ -25,7 +25,7 @@ from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import Draw
 from robustmoll.training.average import weight_average
 from robustmoll.training.settings import Settings
-from robustmoll.training.start import freeze, start_from
+from robustmoll.training.start import freeze, newest, start_from
 
 __all__ = ["Training"]
 
@@ -59,7 +59,8 @@ class Training:
         self.model: Model = self.task.build(train).to(accelerator.device)
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
-        if args.start_from:
+        found = self._newest() if args.resume else None
+        if args.start_from and found is None:
             start_from(self.model, args.start_from)
         self.frozen = freeze(backbone, args.freeze)
         if args.channels_last:
@@ -68,8 +69,8 @@ class Training:
         self.optimizer = args.optimizer.build(backbone)
         self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
         self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
-        if args.resume:
-            self._restore()
+        if found is not None:
+            self._restore(found)
         self.metrics.keep_before(self.step // self.steps_per_epoch + 1)
         # `backbone` keeps the weights; `network` is the way through it that this machine wants.
         self.network, self.optimizer = accelerator.prepare(
@@ -219,7 +220,7 @@ class Training:
             training = {
                 "loss_sum": self.loss_sum,
                 "best": list(self.best),
-                "validation": self.args.validation,
+                "fixed": self.args.fixed(self.steps_per_epoch),
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
                 "weights": None if self.average is None else self.model.backbone.state_dict(),
@@ -229,23 +230,20 @@ class Training:
             checkpoint.save(self.args.run / "checkpoints", made, best)
         self.saved = time.monotonic()
 
-    def _restore(self) -> None:
-        folder = self.args.run / "checkpoints"
-        if not folder.exists():
-            return  # stopped before the first checkpoint: the beginning is where it stopped
-        found, passed = checkpoint.load_newest(folder)
-        for line in passed:
-            self.accelerator.print(f"passed over a damaged checkpoint: {line}")
-        held_out = found.training.get("validation", self.args.validation)
-        if held_out != self.args.validation:
-            raise ValueError(
-                f"validation cannot change within a run ({held_out} -> {self.args.validation}): what is held out must"
-                " not have been trained on; choose another --run, which may start_from this one"
-            )
+    def _newest(self) -> checkpoint.Checkpoint | None:
+        """The checkpoint to go on with, if there is one."""
+        fixed = self.args.fixed(self.steps_per_epoch)
+        return newest(self.args.run / "checkpoints", fixed, self.accelerator.print)
+
+    def _restore(self, found: checkpoint.Checkpoint) -> None:
         load_weights(self.model, found.weights if self.average is None else found.training["weights"])
         if self.average is not None:
             load_weights(self.average.module, found.weights)
+        chosen = [{name: group[name] for name in self.optimizer.defaults} for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(found.training["optimizer"])
+        if self.args.resume == "changed":  # the scheduler sets the learning rate; all else may be new
+            for group, values in zip(self.optimizer.param_groups, chosen, strict=True):
+                group.update(values)
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(found.training["scaler"])
         self.step, self.loss_sum = found.step, found.training["loss_sum"]

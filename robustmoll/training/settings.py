@@ -45,7 +45,8 @@ class Settings(Generic[TaskT]):
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
         checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
         resume: Whether to go on with the run that is in the folder, which must have the same config; "changed" goes on
-            with another one, of the same `validation`, and the weights are then those of no single config.
+            with another one (of the same data, `validation`, `batch_size`, optimizer and kind of average), and the
+            weights are then those of no single config.
 
     Raises:
         ValueError: If a number is out of its range or a tracker is not installed.
@@ -108,3 +109,14 @@ class Settings(Generic[TaskT]):
         """What is trained on, and what is looked at after every epoch: held-out data, or else the test set."""
         train, test = self.sets
         return train.hold_out(self.validation) if self.validation else (train, test)
+
+    def fixed(self, steps_per_epoch: int) -> dict[str, Any]:
+        """What cannot change within a run, not even by `resume="changed"`, as the state of a training depends on it."""
+        average = "ema" if self.ema is not None else "swa" if self.swa is not None else None
+        return {
+            "validation": self.validation,  # what is held out must not have been trained on
+            "batch_size": self.batch_size,
+            "the number of steps an epoch": steps_per_epoch,
+            "optimizer.name": self.optimizer.name,
+            "the average of weights (ema, swa)": average,
+        }

@@ -1,7 +1,8 @@
-"""What a training starts from: held-out images, weights of another training, frozen parts."""
+"""What a training starts from: its newest checkpoint, or weights of another training; frozen parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -9,7 +10,33 @@ from robustmoll import checkpoint
 from robustmoll.checks import known_name
 from robustmoll.tasks import Model, load_weights
 
-__all__ = ["freeze", "start_from"]
+__all__ = ["freeze", "newest", "start_from"]
+
+
+def newest(folder: Path, fixed: Mapping[str, Any], tell: Callable[[str], None]) -> checkpoint.Checkpoint | None:
+    """Returns the checkpoint that a training goes on with; None if it was stopped before the first: it starts anew.
+
+    Args:
+        folder: The run's checkpoints.
+        fixed: What must be now as it was when the checkpoint was written.
+        tell: Is called with a line for each damaged checkpoint that is passed over.
+
+    Raises:
+        ValueError: If something fixed has changed, or no checkpoint is whole.
+    """
+    if not checkpoint.was_begun(folder):
+        return None
+    found, passed = checkpoint.load_newest(folder)
+    for line in passed:
+        tell(f"passed over a damaged checkpoint: {line}")
+    for name, now in fixed.items():
+        before = found.training["fixed"][name]
+        if before != now:
+            raise ValueError(
+                f"{name} cannot change within a run ({before} -> {now}); choose another --run, which may start_from a"
+                " checkpoint of this one"
+            )
+    return found
 
 
 def start_from(model: Model, folder: str | Path) -> None:
