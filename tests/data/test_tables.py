@@ -65,10 +65,9 @@ def test_csv_with_and_without_names_is_the_array(tmp_path: Path, separator: str)
     assert named.read().columns == ("x", "y", "z") and bare.read().columns == ("0", "1", "2")
     chosen = TableFile(str(tmp_path / "a.csv"), columns=["z", "x"], shuffle=False).read()
     np.testing.assert_array_equal(chosen.numbers, numbers[:, [2, 0]])
-    lines[:0] = [separator.join("xxz")]
-    chosen = written(tmp_path / "d.csv", "\n".join(lines))
-    chosen.columns = ["z"]
-    np.testing.assert_array_equal(chosen.read().numbers, numbers[:, [2]])
+    alike = written(tmp_path / "d.csv", "\n".join([separator.join("xxz"), *lines]))
+    alike.columns = ["z"]
+    np.testing.assert_array_equal(alike.read().numbers, numbers[:, [2]])
 
 
 ROWS = "\n".join(f"{i},{i % 5}" for i in range(30))
@@ -109,6 +108,8 @@ def test_truth_values_are_zeros_and_ones(tmp_path: Path) -> None:
 def test_files_and_names_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cannot read table .*redwine.npy: No such file"):
         RedWine(str(tmp_path)).load()
+    with pytest.raises(ValueError, match="unknown table of scikit-learn 'wines'; did you mean 'wine'"):
+        EmbeddedTable("wines")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"unknown kind of table '.xlsx'"):
         TableFile("a.xlsx").load()
     np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
