@@ -136,6 +136,16 @@ def test_jitter_stays_within_what_was_rounded() -> None:
     assert torch.equal(domain.enter(x), x)
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_last_digits_are_those_of_the_file_whatever_its_floats(tmp_path: Path, kind: type) -> None:
+    rng = np.random.default_rng(0)
+    tenths, exact = rng.uniform(4, 16, 300).round(1), rng.normal(size=300)
+    density, tens = rng.uniform(0.99, 1.01, 300).round(5), rng.integers(1, 20, 300) * 10.0
+    np.save(tmp_path / "a.npy", np.stack([tenths, density, tens, exact, 1e4 * exact], axis=1).astype(kind))
+    domain = TableFile(str(tmp_path / "a.npy")).load()[0].domain
+    assert domain.last_digit == (0.1, 1e-5, 1.0, 0.0, 0.0)
+
+
 def test_toys_have_the_mass_that_they_say() -> None:
     ring = torch.from_numpy(VonMisesRing(kappa=2, std=0.02, n=20_000).read().numbers)
     radius, angle = ring.norm(dim=1), torch.atan2(ring[:, 1], ring[:, 0])

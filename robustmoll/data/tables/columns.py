@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ __all__ = ["Columns", "last_digits"]
 
 DIGITS = range(10)  # behind the decimal point
 ROUNDED = 0.75  # of the different values
+NEAR = 1e-6, 0.1  # to a whole number: coarse floats need room, of which a fifth of other values may fall into as well
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Columns(Domain):
         names: Of the columns.
         mean: Of each column, in its unit.
         std: Of each column, > 0.
-        last_digit: Distance between neighbouring values of each column, in its unit; 0 where it is not rounded.
+        last_digit: What one in the last decimal place of each column is worth, at most 1, in its unit; 0 where it is
+            not rounded.
     """
 
     names: tuple[str, ...]
@@ -50,10 +53,14 @@ class Columns(Domain):
         return nll
 
 
-def last_digits(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """Returns the distance between neighbouring values of each column, a power of ten; 0 for one that is not rounded.
+def last_digits(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    """Returns what one in the last decimal place of each column is worth, 1, 0.1, ...; 0 for one that is not rounded.
 
     A column is rounded to a digit if three quarters of its different values are: a few were often noted more exactly.
+    Tens and hundreds are whole numbers like others.
+
+    Args:
+        values: Shape (N, D), in the floats of their source: those tell how nearly a digit is kept.
 
     Example:
         >>> import math
@@ -63,11 +70,13 @@ def last_digits(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(_last_digit(column) for column in values.T)
 
 
-def _last_digit(column: NDArray[np.float64]) -> float:
+def _last_digit(column: NDArray[np.floating[Any]]) -> float:
     values = np.unique(column)
+    spacing = np.spacing(np.abs(values)).astype(np.float64)
     for digits in DIGITS:
-        scaled = values * 10.0**digits
-        if np.isclose(scaled, scaled.round(), rtol=1e-12, atol=1e-6).mean() >= ROUNDED:
+        scaled = values.astype(np.float64) * 10.0**digits
+        near = np.clip(spacing * 10.0**digits, *NEAR)
+        if (np.abs(scaled - scaled.round()) <= near).mean() >= ROUNDED:
             return 10.0**-digits
     return 0.0
 

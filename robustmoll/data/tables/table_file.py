@@ -94,7 +94,9 @@ def _number(field: object) -> float | None:
 
 
 def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind in "buif":  # truth values, whole numbers and floats
+    if values.dtype.kind == "f":
+        return values
+    if values.dtype.kind in "bui":  # truth values and whole numbers
         return values.astype(np.float64)
     for row, fields in enumerate(values, start=1):
         for name, field in zip(names, fields, strict=True):

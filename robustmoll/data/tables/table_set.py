@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -56,11 +56,11 @@ class TableSet:
 
 
 class Values(NamedTuple):
-    """What was read: the table's name, the names of its columns, and shape (N, D) of numbers."""
+    """What was read: the table's name, the names of its columns, and shape (N, D) of numbers in the source's floats."""
 
     name: str
     columns: tuple[str, ...]
-    numbers: NDArray[np.float64]
+    numbers: NDArray[np.floating[Any]]
 
 
 class Table(Source):
@@ -102,20 +102,21 @@ class Table(Source):
             numbers = numbers[np.random.default_rng(0).permutation(len(numbers))]
         train = _first(numbers, self.test_fraction, name)
         _check_varies(name, columns, numbers[:train])
+        digits, numbers = last_digits(numbers), numbers.astype(np.float64)
         mean, std = numbers[:train].mean(0), numbers[:train].std(0)
         rows = torch.from_numpy((numbers - mean) / std).float()
-        domain = Columns(columns, tuple(mean.tolist()), tuple(std.tolist()), last_digits(numbers))
+        domain = Columns(columns, tuple(mean.tolist()), tuple(std.tolist()), digits)
         return TableSet(name, "train", rows[:train], domain), TableSet(name, "test", rows[train:], domain)
 
 
-def _first(rows: Tensor | NDArray[np.float64], fraction: float, name: str) -> int:
+def _first(rows: Tensor | NDArray[np.floating[Any]], fraction: float, name: str) -> int:
     """How many rows are left in front if a share of them, at least one row, is held out behind."""
     if len(rows) < 2:
         raise ValueError(f"{name} has {len(rows)} row(s); to hold some out takes 2 at least")
     return len(rows) - min(max(1, int(fraction * len(rows))), len(rows) - 1)
 
 
-def _check(name: str, columns: Sequence[str], numbers: NDArray[np.float64]) -> None:
+def _check(name: str, columns: Sequence[str], numbers: NDArray[np.floating[Any]]) -> None:
     if numbers.ndim != 2 or numbers.shape[1] != len(columns):
         raise ValueError(f"{name} must have shape (rows, {len(columns)} columns), got {numbers.shape}")
     bad = ~np.isfinite(numbers)
@@ -127,7 +128,7 @@ def _check(name: str, columns: Sequence[str], numbers: NDArray[np.float64]) -> N
         )
 
 
-def _check_varies(name: str, columns: Sequence[str], train: NDArray[np.float64]) -> None:
+def _check_varies(name: str, columns: Sequence[str], train: NDArray[np.floating[Any]]) -> None:
     # The deviation itself is no test: that of a column of 0.1 is a rounding error, not 0.
     constant = [column for column, spread in zip(columns, np.ptp(train, axis=0), strict=True) if spread == 0]
     if constant:
