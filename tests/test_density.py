@@ -46,8 +46,8 @@ class StoppingDensity(Density):
         self.now = step
         return super().draw(n, size, generator, step)
 
-    def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor, draw: DensityDraw) -> Tensor:
-        losses = super().losses(model, network, x, y, draw)
+    def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        losses = super().losses(model, network, x, y)
         return torch.where((torch.arange(len(losses)) == 3) & (self.now == self.infinite_at), math.inf, losses)
 
 
@@ -88,7 +88,8 @@ def test_a_part_of_a_batch_is_what_it_is_in_the_whole(data: str) -> None:
     train, _ = SETS[data].load()
     model, x = task.build(train), train.inputs[:20]
     draw = task.draw(20, (), generator_at(0), 3)
-    whole, part = task.prepare(model, x, draw), task.prepare(model, x[7:], draw.part(slice(7, 20)))
+    whole, _ = task.prepare(model, x, x, draw)
+    part, _ = task.prepare(model, x[7:], x[7:], draw.part(slice(7, 20)))
     torch.testing.assert_close(part, whole[7:])
     assert draw.t.unique().numel() == 20
 
@@ -111,9 +112,8 @@ def test_mollified_steps_see_noise_and_the_others_the_data() -> None:
     task = Density(DIAGONAL, Anneal(fraction=0.5), dequantise=False).over(epochs=4, steps_per_epoch=5)
     train, _ = SETS["table"].load()
     model, x = task.build(train), train.inputs[:32]
-    distance = [
-        float((task.prepare(model, x, task.draw(32, (), generator_at(s), s)) - x).abs().mean()) for s in range(20)
-    ]
+    draws = [task.draw(32, (), generator_at(step), step) for step in range(20)]
+    distance = [float((task.prepare(model, x, x, draw)[0] - x).abs().mean()) for draw in draws]
     assert distance[0] > 1 and distance[9] > 0 and distance[10:] == [0.0] * 10
 
 
@@ -134,6 +134,14 @@ def test_bits_per_dim_is_the_entropy_of_the_grey_levels_for_a_density_that_knows
     log_p = 4 * math.log(1 / 4 / (2 / 256))  # height of the density: 4 intervals of 2/256, a quarter of the mass each
     assert float(domain.told(torch.tensor(-log_p))) == pytest.approx(2.0)
     assert torch.equal(domain.leave(z), x) and torch.equal(domain.leave(domain.enter(x)), x)
+
+
+def test_grey_levels_are_bytes_and_nothing_else() -> None:
+    train, _ = SETS["images"].load()
+    model = Likelihood(UniformCube(train.domain.shape), train.domain)
+    for x in (train.inputs[:2] / 255, 2 * train.inputs[:2].float() - 300, train.inputs[:2].int()):
+        with pytest.raises(ValueError, match=rf"must be uint8, .* got {x.dtype}; .*\.byte\(\)"):
+            model(x)
 
 
 @pytest.mark.parametrize("data", SETS)

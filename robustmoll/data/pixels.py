@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from robustmoll.data.examples import Domain
@@ -20,6 +21,9 @@ class Pixels(Domain):
 
     Args:
         shape: C, H, W.
+
+    Raises:
+        ValueError: By `enter`, if images are not uint8: all of [0, 1] would pass for the two darkest levels.
     """
 
     shape: tuple[int, ...]
@@ -28,6 +32,11 @@ class Pixels(Domain):
     discrete = True
 
     def enter(self, x: Tensor, u: Tensor | None = None) -> Tensor:
+        if x.dtype != torch.uint8:
+            raise ValueError(
+                f"images of a model in bits/dim must be uint8, the 256 grey levels themselves, got {x.dtype};"
+                " values in [0, 1] become such by (255 * x).round().byte()"
+            )
         return (x + (0.5 if u is None else u)) / 128 - 1
 
     def leave(self, x: Tensor) -> Tensor:
