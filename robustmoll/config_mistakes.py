@@ -73,6 +73,7 @@ def one_line(message: str, options: list[str] | None = None) -> str:
         >>> one_line("Parser key \\"epochs\\":\\n  Expected a <class 'int'>. Got value: x")
         "epochs: expected int, got 'x'"
     """
+    message = re.sub(r"^Call to compute_fn of link .*? failed: ", "", message)
     if match := re.match(r"unrecognized arguments: (--[\w.+-]+)", message):
         return f"unknown option {match[1]}{_offer(match[1], set(options or []))}" if options else message
     if match := re.search(r"Option '(\w+)' is not accepted", message):

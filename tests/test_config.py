@@ -115,7 +115,7 @@ KEYS = [
     ("epochs: [", "is no YAML"),
     ("- epochs", "must hold keys and values"),
     ("data: {class_path: Digit}", "unknown Data 'Digit'; did you mean 'Digits'? Known: "),
-    ("data: {class_path: ImageFolder, init_args: {root: nowhere}}", "data folder nowhere does not exist"),
+    ("data: {class_path: ImageFolder, init_args: {root: nowhere}}", "error: data folder nowhere does not exist"),
 ]
 
 
