@@ -12,6 +12,9 @@ from robustmoll.tasks.task import Model, load_weights
 
 __all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier"]
 
+# Arguments of `create_model` that come from elsewhere.
+SOURCES = {"name": "model.name", "num_classes": "the data", "in_chans": "the data", "img_size": "the data"}
+
 
 @dataclass(frozen=True)
 class ModelArgs:
@@ -20,10 +23,18 @@ class ModelArgs:
     Args:
         name: Any timm name, or one of robustmoll's own (`robustmoll models list`).
         args: Further arguments of `timm.create_model`, such as `drop_rate`.
+
+    Raises:
+        ValueError: If one of them is set by the data or by `name`.
     """
 
     name: str = "digits_cnn"
     args: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, source in SOURCES.items():
+            if name in self.args:
+                raise ValueError(f"model.args holds {name}, which is set by {source}; leave it out")
 
 
 class Classifier(Model):
