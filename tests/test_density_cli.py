@@ -109,6 +109,14 @@ def test_images_are_measured_against_a_classifier_and_again_without_training(
     assert all(path.read_bytes() == content for path, content in weights.items())
 
 
+def test_a_run_without_a_finished_epoch_is_measured_and_shown_without_curves(runs: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(runs / "second", tmp_path / "run", ignore=shutil.ignore_patterns("snapshots", "plots"))
+    (run / "metrics.csv").unlink()
+    assert main(["bench", str(run)]) == 0
+    page = (run / "report.html").read_text()
+    assert "bits/dim" in page and "data:image/svg" not in page
+
+
 def test_runs_side_by_side(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, classifier = (str(runs / name) for name in ("first", "second", "classifier"))
     assert main(["bench", first, second, "--classifier", classifier, "--generated", "9"]) == 0

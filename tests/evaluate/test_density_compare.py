@@ -85,6 +85,14 @@ def test_a_bound_is_named_as_one(tmp_path: Path) -> None:
     assert "lower bound" in page and "data:image/svg" in page
 
 
+def test_runs_without_a_finished_epoch_have_no_curve(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, values(0)) for name in "ab"]
+    for run, curves in zip(runs, (1, 0), strict=True):
+        (run / "metrics.csv").unlink()
+        page = write_density_comparison(tmp_path / "both.html", compare_densities(runs)).read_text()
+        assert "log-likelihood" in page and page.count("data:image/svg") == curves
+
+
 def test_distances_stand_beside_each_other_only_in_the_same_features(tmp_path: Path) -> None:
     one = write_run(tmp_path / "a", values(0), distances=far(3.0))
     other = write_run(tmp_path / "b", values(1), distances=far(2.0))

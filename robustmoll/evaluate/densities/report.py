@@ -84,28 +84,29 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
     for group in comparison.groups:
         bound = " (bound)" if group.summaries[0]["told"].endswith("_bound") else ""
         runs = zip(group.runs, group.summaries, strict=True)
-        curves[group.label + bound] = [_clean_curve(*run) for run in runs]
-    figures = {"trainings": training_curves(curves, comparison.groups[0].summaries[0]["told"])}
+        curves[group.label + bound] = [curve for run in runs if (curve := _clean_curve(*run))]
+    figures = {}
+    if any(curves.values()):
+        figures["trainings"] = training_curves(curves, comparison.groups[0].summaries[0]["told"])
     shown = section("Figures", density_caption(comparison), table(*density_comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])
 
 
 def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
-    """The figure on clean data while a run was trained, by epoch."""
+    """The figure on clean data while a run was trained, by epoch; none if it was stopped in the first one."""
     rows = MetricsFile(run / "metrics.csv").rows()
     return {int(row["epoch"]): float(row[clean_column(rows[0], summary["told"])]) for row in rows}
 
 
 def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:
-    rows = MetricsFile(run / "metrics.csv").rows()
-    last = int(rows[-1]["step"])
-    levels = [anneal.level(step) for step in range(last + 1)]
-    drawn = {"training": density_curves(rows, summary["told"], levels)}
+    drawn = {}
+    if rows := MetricsFile(run / "metrics.csv").rows():
+        levels = [anneal.level(step) for step in range(int(rows[-1]["step"]) + 1)]
+        drawn["training"] = density_curves(rows, summary["told"], levels)
     snapshots = _snapshots(run)
-    densities = {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}
-    if densities:
-        drawn["densities"] = annealed_densities(densities, dict(enumerate(levels)), EXTENT)
+    if densities := {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}:
+        drawn["densities"] = annealed_densities(densities, {step: anneal.level(step) for step in densities}, EXTENT)
     samples = {step: kept["samples"] for step, kept in snapshots.items()}
     return drawn | _drawn_samples(samples, test.domain, test)
 
