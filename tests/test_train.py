@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
-from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, StepDraw, load_classifier
+from robustmoll.data.augment import Augmentation, AugMix, CutMix, MixUp
+from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, load_classifier
 from robustmoll.training import OptimizerArgs, Trainer
 from robustmoll.training.start import start_from
 from tests.tiny_data import FewDigits
@@ -129,9 +130,11 @@ def test_held_out_images_choose_the_checkpoint_and_the_test_set_does_not(tmp_pat
     assert all(torch.equal(own[name], best.weights[name]) for name in own)
 
 
-def test_parts_of_a_batch_add_up_to_its_gradient(tmp_path: Path) -> None:
+@pytest.mark.parametrize("augment", [[], [MixUp()], [AugMix(views=2), CutMix()]])
+def test_parts_of_a_batch_add_up_to_its_gradient(tmp_path: Path, augment: list[Augmentation]) -> None:
     # A network without batch statistics, which parts would change.
-    task = [Classify(ModelArgs("test_vit", {"patch_size": 8}), Mollify(10)) for _ in range(2)]
+    net = ModelArgs("test_vit", {"patch_size": 8})
+    task = [Classify(net, Mollify(10, repeats=2), augment=augment, jsd_weight=len(augment) // 2) for _ in range(2)]
     trainer(tmp_path / "whole", task=task[0], epochs=1).fit()
     trainer(tmp_path / "parts", task=task[1], epochs=1, accumulate=5).fit()
     one, other = weights(tmp_path / "whole"), weights(tmp_path / "parts")
@@ -172,9 +175,9 @@ class ExplodingClassify(Classify):
 
     batches = 0
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         self.batches += 1
-        losses = super().losses(classifier, network, x, y, draw)
+        losses = super().losses(classifier, network, x, y)
         return losses * torch.where(torch.arange(len(losses)) == 3, math.inf if self.batches == 5 else 1.0, 1.0)
 
 
@@ -192,9 +195,9 @@ class SteepClassify(Classify):
 
     batches = 0
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         self.batches += 1
-        losses = super().losses(classifier, network, x, y, draw)
+        losses = super().losses(classifier, network, x, y)
         return losses + (0 * losses).sqrt() if self.batches == 5 else losses
 
 

@@ -63,7 +63,8 @@ def test_every_augmentation_takes_two_steps_with_every_policy_and_loss(
     for step in range(2):
         rows = slice(33 * step, 33 * step + 33)  # an odd batch
         draw = task.draw(33, train.size, generator_at(0, step), step)
-        losses = task.losses(classifier, classifier.backbone, train.images[rows], train.labels[rows], draw)
+        x, y = task.prepare(classifier, train.images[rows], train.labels[rows], draw)
+        losses = task.losses(classifier, classifier.backbone, x, y)
         assert losses.shape == (33 * mollify.repeats,) and losses.isfinite().all()
         losses.mean().backward()
         optimizer.step()
@@ -78,8 +79,10 @@ def test_a_part_of_a_batch_is_augmented_as_in_the_whole(augmentations: str) -> N
     classifier = task.build(train).eval()  # batch statistics would tell images of each other
     draw = task.draw(20, train.size, generator_at(0), 0)
     x, y = train.images, train.labels
-    whole = task.losses(classifier, classifier.backbone, x, y, draw)
-    part = task.losses(classifier, classifier.backbone, x[7:], y[7:], draw.part(slice(7, 20)))
+    share = slice(7, 20)
+    whole = task.losses(classifier, classifier.backbone, *task.prepare(classifier, x, y, draw))
+    prepared = task.prepare(classifier, x[share], y[share], draw.part(share))
+    part = task.losses(classifier, classifier.backbone, *prepared)
     torch.testing.assert_close(part, whole[7:])
 
 

@@ -30,10 +30,10 @@ class StoppingClassify(Classify):
         self.step = step
         return super().draw(n, size, generator, step)
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         if self.step >= self.stop_at:
             raise Stop
-        return super().losses(classifier, network, x, y, draw)
+        return super().losses(classifier, network, x, y)
 
 
 def trainer(run: Path, stop_at: float = math.inf, task: Classify | None = None, **kwargs: Any) -> Trainer:  # noqa: ANN401

@@ -156,23 +156,14 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
         x, targets = self.augment.mix(x, targets, draw.augment)
         return self.mollify.apply(x, targets.repeat_interleave(self.augment.repeats, 0), draw.mollify)
 
-    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor, draw: StepDraw) -> Tensor:
-        """Returns the loss of each image that the network meets, or with `jsd_weight` of each but its further views.
-
-        Args:
-            classifier: Which standardises.
-            network: Its backbone, as wrapped for distributed or compiled execution.
-            x: Images, shape (B, C, H, W), uint8.
-            y: Class indices, shape (B,).
-            draw: For B images.
-        """
-        x_t, y_t = self.prepare(classifier, x, y, draw)
-        logits = network(x_t)
+    def losses(self, classifier: Classifier, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        """Returns the loss of each image that the network meets, or with `jsd_weight` of each but its further views."""
+        logits = network(x)
         if self.jsd_weight == 0:
-            return LOSSES[self.loss](logits, y_t)
-        by_view = (len(y), self.augment.repeats, self.mollify.repeats, -1)
-        logits, y_t = (z.view(by_view).transpose(1, 2).flatten(0, 1) for z in (logits, y_t))
-        return LOSSES[self.loss](logits[:, 0], y_t[:, 0]) + self.jsd_weight * jensen_shannon(logits)
+            return LOSSES[self.loss](logits, y)
+        by_view = (-1, self.augment.repeats, self.mollify.repeats, y.shape[1])
+        logits, y = (z.view(by_view).transpose(1, 2).flatten(0, 1) for z in (logits, y))
+        return LOSSES[self.loss](logits[:, 0], y[:, 0]) + self.jsd_weight * jensen_shannon(logits)
 
     def figures(self, model: Classifier, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Returns error and negative log-likelihood of the labels in nats."""

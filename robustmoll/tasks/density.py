@@ -98,23 +98,24 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
         t = self.anneal.draw(n, step, generator)
         return DensityDraw(t, int(torch.randint(2**62, (), generator=generator, device="cpu")))
 
-    def prepare(self, model: Likelihood, x: Tensor, draw: DensityDraw) -> Tensor:
-        """Returns data as the model meets them in training.
+    def prepare(self, model: Likelihood, x: Tensor, y: Tensor, draw: DensityDraw) -> tuple[Tensor, Tensor]:
+        """Returns data as the model meets them in training, and their labels as they are.
 
         Args:
             model: Which knows where data live.
             x: Data as they are kept, shape (B, ...).
+            y: Labels, which do not matter.
             draw: For B examples.
         """
         draws = Draws(f"{draw.seed}/density", range(draw.first, draw.first + len(x)), x.device)
         x = model.domain.enter(x, draws.uniform(*x.shape[1:]) if self.dequantise else None)
-        if not draw.t.any():  # on the CPU
-            return x
-        return self.anneal.degradation.degrade(x, draw.t.to(x.device), lambda like: draws.normal(*like.shape[1:]))
+        if draw.t.any():  # on the CPU
+            x = self.anneal.degradation.degrade(x, draw.t.to(x.device), lambda like: draws.normal(*like.shape[1:]))
+        return x, y
 
-    def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor, draw: DensityDraw) -> Tensor:
-        """Returns what is lowered, in the unit of the data's likelihood: the negative log-likelihood of each of x_t."""
-        return model.domain.told(-network(self.prepare(model, x, draw)))
+    def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        """Returns what is lowered, in the unit of the data's likelihood: the negative log-likelihood of each of x."""
+        return model.domain.told(-network(x))
 
     def figures(self, model: Likelihood, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Returns the mean negative log-likelihood, or its upper bound with one latent variable each."""

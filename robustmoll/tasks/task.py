@@ -78,15 +78,25 @@ class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
         """
 
     @abstractmethod
-    def losses(self, model: ModelT, network: nn.Module, x: Tensor, y: Tensor, draw: DrawT) -> Tensor:
+    def prepare(self, model: ModelT, x: Tensor, y: Tensor, draw: DrawT) -> tuple[Tensor, Tensor]:
+        """Returns inputs and targets as the network meets them, as many for each example, side by side.
+
+        Args:
+            model: What is trained.
+            x: Inputs of some examples, as the data set has them.
+            y: Their labels.
+            draw: For them.
+        """
+
+    @abstractmethod
+    def losses(self, model: ModelT, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         """Returns losses whose mean is lowered, one or more an example.
 
         Args:
             model: What is trained.
             network: Its backbone, as wrapped for distributed or compiled execution.
-            x: Inputs of some examples, as the data set has them.
-            y: Their labels.
-            draw: For them.
+            x: Inputs of some examples, as `prepare` makes them.
+            y: Their targets.
         """
 
     def calibrate(self, model: ModelT, train: ExamplesT) -> None:

@@ -128,12 +128,13 @@ class Training:
         self.network.train()
         for module in self.frozen:
             module.eval()
-        parts = [part for part in torch.arange(len(y)).tensor_split(args.accumulate) if len(part)]
+        x_t, y_t = self.task.prepare(self.model, x, y, draw)  # before they are parted: it may mix images
+        each = len(x_t) // len(x)
+        parts = [part for part in torch.arange(len(x)).tensor_split(args.accumulate) if len(part)]
         for number, part in enumerate(parts, start=1):
-            rows = slice(int(part[0]), int(part[-1]) + 1)
-            more = number < len(parts)
-            with accelerator.no_sync(self.network) if more else nullcontext():
-                self._backward(x[rows], y[rows], draw.part(rows))
+            rows = slice(each * int(part[0]), each * (int(part[-1]) + 1))
+            with accelerator.no_sync(self.network) if number < len(parts) else nullcontext():
+                self._backward(x_t[rows], y_t[rows], len(part), draw)
         if args.clip_grad is not None:
             norm = accelerator.clip_grad_norm_(self.network.parameters(), args.clip_grad)
             # A GPU would have to be waited for, and with fp16 such steps are left out anyway.
@@ -149,12 +150,11 @@ class Training:
         if self.average is not None:
             self.average.update(self.model, self.step)
 
-    def _backward(self, x: Tensor, y: Tensor, draw: Draw) -> None:
+    def _backward(self, x: Tensor, y: Tensor, examples: int, draw: Draw) -> None:
         """Adds the gradient of some examples' loss to that of the batch."""
-        args = self.args
-        losses = self.task.losses(self.model, self.network, x, y, draw)
+        losses = self.task.losses(self.model, self.network, x, y)
         # Gradients are averaged over processes: this makes it the mean over the batch, for unequal shares too.
-        loss = losses.mean() * (len(y) * self.accelerator.num_processes / args.batch_size)
+        loss = losses.mean() * (examples * self.accelerator.num_processes / self.args.batch_size)
         value = loss.item()
         if not math.isfinite(value):
             raise FloatingPointError(
