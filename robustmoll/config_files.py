@@ -4,8 +4,9 @@
     run: runs/fcr
     optimizer: {lr: 0.05}                            # over what the bases say; their other keys of `optimizer` stay
 
-Later bases override earlier ones, and the file itself overrides them all, key by key. Lists are replaced as a whole.
-Where another class is named, the arguments of the one before go with it.
+Later bases override earlier ones, and the file itself overrides them all, key by key. Lists are replaced as a whole,
+and so are the weights of roles, `probabilities`, as on the command line. Where another class is named, the arguments of
+the one before go with it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 import yaml
 
 __all__ = ["Source", "merge", "read_config"]
+
+WHOLE = frozenset({"probabilities"})  # who names some roles means no others
 
 Source = str | Path | Mapping[str, Any]
 Tree = dict[str, Any]
@@ -48,10 +51,12 @@ def merge(old: Tree, new: Tree) -> Tree:
     Example:
         >>> merge({"time": {"class_path": "Beta", "init_args": {"b": 4}}, "seed": 0}, {"time": "Uniform"})
         {'time': {'class_path': 'Uniform'}, 'seed': 0}
+        >>> merge({"probabilities": {"clean": 1, "noise": 1}, "repeats": 2}, {"probabilities": {"blur": 1}})
+        {'probabilities': {'blur': 1}, 'repeats': 2}
     """
     if new.get("class_path", old.get("class_path")) != old.get("class_path", new.get("class_path")):
         old = {}
-    return old | {key: _over(old.get(key), value) for key, value in new.items()}
+    return old | {key: value if key in WHOLE else _over(old.get(key), value) for key, value in new.items()}
 
 
 def _over(old: object, new: object) -> object:

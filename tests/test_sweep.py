@@ -43,12 +43,25 @@ def test_another_benchmark_is_made_of_a_finished_training(
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(parser.dump(asked))
     (folder / "report.html").touch()
-    monkeypatch.setattr(sweep, "_train", lambda folder, job: trained.append(folder))
+    monkeypatch.setattr(sweep, "_train", lambda job: trained.append(job.folder))
     command = ["sweep", configs[0], "--runs", str(tmp_path / "runs"), "--seeds", "[0]", "--", *FLAGS]
     main(command)  # makes no table, as there are no cells
     assert trained == []
     main([*command, "--bench.severities", "[1,3,5]"])
     assert trained == [folder]
+
+
+def test_a_training_that_fails_keeps_no_other_from_the_table(
+    configs: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    (tmp_path / "steep.yaml").write_text("base: base.yaml\noptimizer: {lr: 1.0e+30}\nscheduler: {name: constant}\n")
+    command = ["sweep", str(tmp_path / "steep.yaml"), configs[0], "--runs", str(tmp_path / "runs"), "--seeds", "[0]"]
+    assert main([*command, "--", *FLAGS]) == 2
+    told = capfd.readouterr().err
+    assert "at step" in told and "left out of the table" in told and told.rstrip().count("steep-0") == 1
+    table = (tmp_path / "runs" / "sweep.md").read_text()
+    assert "plain (1 seed)" in table and "steep" not in table
 
 
 def test_mistakes_are_told_before_any_training(

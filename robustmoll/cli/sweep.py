@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import rich
 import yaml
@@ -22,6 +23,24 @@ from robustmoll.run import check_config
 __all__ = ["run"]
 
 
+class Job(NamedTuple):
+    """One training.
+
+    Attributes:
+        name: Of its config.
+        folder: Of the run.
+        args: For `robustmoll train`.
+        config: Text of the config.
+        task: "classify" or "density".
+    """
+
+    name: str
+    folder: Path
+    args: list[str]
+    config: str
+    task: str
+
+
 def run(args: Sequence[str]) -> None:
     """Trains and benchmarks what is not finished yet, and prints the table."""
     parser = Parser(
@@ -37,21 +56,26 @@ def run(args: Sequence[str]) -> None:
     names = [Path(path).stem for path in config.configs]
     if len(set(names)) < len(names) or len(set(config.seeds)) < len(config.seeds):
         raise ValueError(f"configs need names of their own, and seeds must differ, got {names} and {config.seeds}")
-    jobs, tasks = [], set()
-    for path, seed in ((path, seed) for seed in config.seeds for path in config.configs):
-        job, text, task = _job(path, seed, config.runs, flags)
-        jobs.append((_folder(path, seed, config.runs), job, text))
-        tasks.add(task)
-    if len(tasks) > 1:
+    jobs = [_job(path, seed, config.runs, flags) for seed in config.seeds for path in config.configs]
+    if len(tasks := {job.task for job in jobs}) > 1:
         raise ValueError(f"one table is of one task, but these configs are of {' and '.join(sorted(tasks))}")
-    for number, (folder, job, text) in enumerate(jobs, start=1):
-        print(f"{folder}, training {number} of {len(jobs)}", flush=True)
-        if not _is_finished(folder, text):
-            _train(folder, job)
-    study = {Path(path).stem: [_folder(path, seed, config.runs) for seed in config.seeds] for path in config.configs}
-    header, rows = ROWS[tasks.pop()](study)
-    write_whole(Path(config.runs) / "sweep.md", f"{markdown_table(header, rows)}\n".encode())
-    table = Table(*header, caption=f"also in {Path(config.runs) / 'sweep.md'}")
+    study: dict[str, list[Path]] = {name: [] for name in names}
+    failed = []
+    for number, job in enumerate(jobs, start=1):
+        print(f"{job.folder}, training {number} of {len(jobs)}", flush=True)
+        if _is_finished(job) or _train(job):
+            study[job.name].append(job.folder)
+        else:
+            failed.append(str(job.folder))
+    if finished := {name: runs for name, runs in study.items() if runs}:
+        _write_table(*ROWS[tasks.pop()](finished), Path(config.runs) / "sweep.md")
+    if failed:
+        raise ValueError(f"failed as told above, and left out of the table: {', '.join(failed)}; all else is finished")
+
+
+def _write_table(header: list[str], rows: list[list[str]], path: Path) -> None:
+    write_whole(path, f"{markdown_table(header, rows)}\n".encode())
+    table = Table(*header, caption=f"also in {path}")
     for row in rows:
         table.add_row(*row)
     rich.print(table)
@@ -76,37 +100,34 @@ def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:
     return args[:middle], args[middle + 1 :]
 
 
-def _folder(path: str, seed: int, runs: str) -> Path:
-    return Path(runs) / f"{Path(path).stem}-{seed}"
-
-
-def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> tuple[list[str], str, str]:
-    """Returns the arguments of a training, which are known to be right, the text of its config, and its task.
+def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
+    """Returns the training of a config with a seed, whose arguments are known to be right.
 
     Raises:
         ValueError: If the config has a mistake, or another one has been trained into the folder.
     """
-    folder = _folder(path, seed, runs)
-    job = ["--config", path, *flags, "--run", str(folder), "--seed", str(seed), "--resume", "true"]
+    name = Path(path).stem
+    folder = Path(runs) / f"{name}-{seed}"
+    args = ["--config", path, "--resume", "true", *flags, "--run", str(folder), "--seed", str(seed)]
     parser = training_parser()
-    config = parser.parse_args(job)
+    config = parser.parse_args(args)
     text = parser.dump(config)
-    check_config(folder / "config.yaml", text)
-    return job, text, config.task
+    if config.resume != "changed":
+        check_config(folder / "config.yaml", text)
+    return Job(name, folder, args, text, config.task)
 
 
-def _is_finished(folder: Path, config: str) -> bool:
+def _is_finished(job: Job) -> bool:
     """Returns whether the report, which comes last, is there, and of this benchmark."""
-    if not (folder / "report.html").exists():
+    if not (job.folder / "report.html").exists():
         return False
-    old, new = (yaml.safe_load(text)["bench"] for text in ((folder / "config.yaml").read_text(), config))
+    old, new = (yaml.safe_load(text)["bench"] for text in ((job.folder / "config.yaml").read_text(), job.config))
     return bool(old == new)
 
 
-def _train(folder: Path, job: Sequence[str]) -> None:
-    """Trains and benchmarks in a process of its own."""
-    code = subprocess.run([sys.executable, "-m", "robustmoll.cli", "train", *job]).returncode
+def _train(job: Job) -> bool:
+    """Trains and benchmarks in a process of its own, and tells whether that went well."""
+    code = subprocess.run([sys.executable, "-m", "robustmoll.cli", "train", *job.args]).returncode
     if code == 130:
-        raise KeyboardInterrupt(f"stopped in {folder}; the same command goes on")
-    if code:
-        raise ValueError(f"{folder} failed as told above; what is finished stays, and the same command goes on")
+        raise KeyboardInterrupt(f"stopped in {job.folder}; the same command goes on")
+    return code == 0
