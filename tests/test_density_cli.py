@@ -56,6 +56,10 @@ def test_train_measure_report_and_sample_from_the_command_line(
     assert lines[0][0] == "sepal length (cm)" and len(lines) == 6 and 2 < float(lines[1][0]) < 12, "in centimetres"
     assert main(["sample", str(run), "--n", "2", "--interpolate", "7", "--out", str(tmp_path / "way.csv")]) == 0
     assert len((tmp_path / "way.csv").read_text().splitlines()) == 15
+    still = ["--n", "2", "--interpolate", "3", "--temperature", "0", "--out", str(tmp_path / "still.csv")]
+    assert main(["sample", str(run), *still]) == 0
+    _, *points = csv.reader((tmp_path / "still.csv").open())
+    assert points == 6 * points[:1] and 2 < float(points[0][0]) < 12, "between the mean and itself is the mean"
     assert main(["sample", str(run), "--n", "0"]) == 2
 
 

@@ -87,7 +87,8 @@ def interpolation(
 
 def _arc(a: Tensor, b: Tensor, way: Tensor) -> Tensor:
     """Returns points on the arc from a to b, whose length changes evenly; shape (steps, D)."""
-    angle = torch.acos((a / a.norm() @ (b / b.norm())).clamp(-1, 1))
-    if angle.sin() < 1e-6:
+    norms = a.norm() * b.norm()
+    angle = torch.acos((a @ b / norms).clamp(-1, 1))
+    if norms == 0 or angle.sin() < 1e-6:  # no direction, as at temperature 0, or one and the same
         return a + way * (b - a)
     return (torch.sin((1 - way) * angle) * a + torch.sin(way * angle) * b) / angle.sin()
