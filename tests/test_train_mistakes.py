@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from robustmoll import Mollify
+from robustmoll.data.augment import RandomCrop
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
 from tests.tiny_data import FewDigits
@@ -35,6 +36,10 @@ from tests.tiny_training import NET, rows, trainer
             "unknown model 'digits_cn'; did you mean 'digits_cnn'",
         ),
         ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
+        (
+            {"task": Classify(NET, Mollify(10), augment=[RandomCrop(12)])},
+            "augment makes images of 12x12 out of few_digits's 16x16, .* they are tested as they are",
+        ),
         ({"trackers": ["nothing_here"]}, "tracker 'nothing_here' is not installed"),
         ({"precision": "fp16"}, "fp16"),
     ],

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from robustmoll import Mollify
+from robustmoll.data import ImageSet
 from robustmoll.data.augment import (
     Augmentation,
     AugMix,
@@ -25,7 +26,7 @@ from robustmoll.data.augment import (
 )
 from robustmoll.labels import POLICIES
 from robustmoll.seeds import generator_at
-from robustmoll.tasks import Classify
+from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.tasks.losses import LOSSES
 from tests.tiny_data import FewDigits
 from tests.tiny_training import NET
@@ -84,6 +85,15 @@ def test_a_part_of_a_batch_is_augmented_as_in_the_whole(augmentations: str) -> N
     prepared = task.prepare(classifier, x[share], y[share], draw.part(share))
     part = task.losses(classifier, classifier.backbone, *prepared)
     torch.testing.assert_close(part, whole[7:])
+
+
+@pytest.mark.parametrize(("pretrained", "channels"), [(True, 3), (True, 1), (False, 3)])
+def test_images_are_standardised_as_pretrained_weights_know_them(pretrained: bool, channels: int) -> None:
+    images = torch.full((2, channels, 16, 16), 51, dtype=torch.uint8)
+    train = ImageSet("grey", "train", images, torch.tensor([0, 1]), ("a", "b"))
+    name = "vit_tiny_patch16_224.augreg_in21k"
+    cfg = Classify(ModelArgs(name, {"pretrained": pretrained}), Mollify(2)).config(train)["pretrained_cfg"]
+    assert cfg["mean"][0] == pytest.approx(0.5 if pretrained and channels == 3 else 0.2)
 
 
 def test_views_of_an_image_have_one_target() -> None:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -98,10 +99,12 @@ class ImageSet:
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Returns the mean and the standard deviation of each channel on the scale [0, 1].
 
-        They are the `standard` ones, or else those of all pixels.
+        They are the `standard` ones, or else those of all pixels, which are read once.
         """
-        if self.standard:
-            return self.standard
+        return self.standard or self._moments
+
+    @cached_property
+    def _moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         # Counts of the 256 grey levels are exact; a running float32 sum over 10^8 pixels is not.
         counts = torch.zeros(self.channels, 256, dtype=torch.int64)
         for images in self.batches():

@@ -13,7 +13,7 @@ from robustmoll.checks import known_name
 from robustmoll.models.backbone import BACKBONES, check_weights
 from robustmoll.models.stems import fit_to_size
 
-__all__ = ["ModelInfo", "check_name", "create_model", "list_models"]
+__all__ = ["ModelInfo", "check_name", "create_model", "list_models", "pretrained_moments"]
 
 
 class ModelInfo(NamedTuple):
@@ -127,3 +127,13 @@ def _skeleton(name: str) -> nn.Module:
     """Returns the network without memory for its parameters."""
     with torch.device("meta"):
         return timm.create_model(name)
+
+
+def pretrained_moments(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Returns the mean and standard deviation by which images were standardised when timm's weights were trained.
+
+    Args:
+        name: A timm name with or without the tag of its weights; of any other the answer is None.
+    """
+    cfg = get_pretrained_cfg(name) if is_model(name.split(".")[0]) else None
+    return (tuple(cfg.mean), tuple(cfg.std)) if cfg is not None else None

@@ -22,7 +22,8 @@ class ModelArgs:
 
     Args:
         name: Any timm name, or one of robustmoll's own (`robustmoll models list`).
-        args: Further arguments of `timm.create_model`, such as `drop_rate`.
+        args: Further arguments of `timm.create_model`, such as `drop_rate`. With `pretrained: true`, images of 3
+            channels are standardised as timm's weights know them.
 
     Raises:
         ValueError: If one of them is set by the data or by `name`.

@@ -20,6 +20,7 @@ from robustmoll.data.augment import Augmentation, Augmentations, share_of
 from robustmoll.data.augment import Draw as AugmentDraw
 from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.labels import smooth, soft_targets
+from robustmoll.models import pretrained_moments
 from robustmoll.mollify import Draw, Mollify
 from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier, load_classifier
 from robustmoll.tasks.losses import LOSSES, jensen_shannon
@@ -108,20 +109,35 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
         return build_classifier(self.config(train))
 
     def config(self, train: ImageSet) -> dict[str, Any]:
-        """Returns the architecture as plain values, in the words of timm's config.json."""
-        mean, std = train.standard or train.moments()
+        """Returns the architecture as plain values, in the words of timm's config.json.
+
+        Raises:
+            ValueError: If augmentations change the size of the images.
+        """
+        size = self.augment.output_size(train.size)
+        if size != train.size:
+            raise ValueError(
+                f"augment makes images of {size[0]}x{size[1]} out of {train.name}'s {train.size[0]}x{train.size[1]},"
+                " and they are tested as they are: read them at that size, or leave out the size of the crop"
+            )
+        mean, std = self._moments(train)
         return {
             "architecture": self.model.name,
             "model_args": self.model.args,
             "num_classes": self.mollify.num_outputs,
             "label_names": list(train.classes),
             "pretrained_cfg": {
-                "input_size": [train.channels, *self.augment.output_size(train.size)],
+                "input_size": [train.channels, *train.size],
                 "mean": mean,
                 # A channel without any variation must not be divided by zero.
                 "std": [max(s, 1 / 255) for s in std],
             },
         }
+
+    def _moments(self, train: ImageSet) -> tuple[Sequence[float], Sequence[float]]:
+        """By what images are standardised: as pretrained weights of 3 channels know them, or by the data's own."""
+        pretrained = self.model.args.get("pretrained") and train.channels == 3
+        return (pretrained_moments(self.model.name) if pretrained else None) or train.moments()
 
     def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
         return load_classifier(config, weights)

@@ -6,6 +6,14 @@ from samples import image_set
 from robustmoll.data import ImageSet
 
 
+def test_pixels_are_read_once_for_their_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = torch.arange(24, dtype=torch.uint8).view(2, 3, 2, 2)
+    images = ImageSet("x", "train", pixels, torch.zeros(2, dtype=torch.int64), ("a", "b"))
+    first = images.moments()
+    monkeypatch.setattr(ImageSet, "batches", None)
+    assert images.moments() == first
+
+
 def test_moments_are_those_of_the_pixels() -> None:
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (7, 3, 5, 4), generator=generator, dtype=torch.uint8)
