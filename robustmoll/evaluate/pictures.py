@@ -15,11 +15,12 @@ from robustmoll.mollify import Mollify
 from robustmoll.run import MetricsFile
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Classifier, Classify
+from robustmoll.times import Time
 
 __all__ = ["run_pictures"]
 
 SAMPLES = 10
-DENSITY_DRAWS, DENSITY_BINS = 200_000, 50
+DENSITY_STEPS, DENSITY_DRAWS, DENSITY_BINS = 1000, 200, 50
 
 
 def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: ImageSet) -> dict[str, Figure]:
@@ -32,10 +33,12 @@ def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: 
         train: On which images.
     """
     pictures = dict(bench)
+    steps = 1
     if rows := MetricsFile(run / "metrics.csv").rows():
         pictures["training"] = training_curves(rows)
+        steps = int(rows[-1]["step"])
     pictures["samples"] = _samples(task, train)
-    if schedules := _schedules(task.mollify, train.size[1]):
+    if schedules := _schedules(task.mollify, train.size[1], steps):
         pictures["schedule"] = schedules
     return pictures
 
@@ -65,16 +68,14 @@ def _label_text(soft: Tensor, classes: tuple[str, ...]) -> str:
     return ", ".join([*text, *([f"others {rest:.3f} each"] if rest > 5e-4 else [])])
 
 
-def _schedules(mollify: Mollify, width: int) -> Figure | None:
+def _schedules(mollify: Mollify, width: int, steps: int) -> Figure | None:
     """The schedules of the roles "noise" and "blur"; nothing where they are no noise and blur of ours."""
     noise, blur = mollify.degradations["noise"], mollify.degradations["blur"]
     if not (isinstance(noise, Noise) and isinstance(blur, HeatBlur)):
         return None
     t = torch.linspace(0, 1, 201)
     alpha, sigma = noise.schedule(t)
-    # A histogram of draws serves every time source, also one that has no density.
-    draws = mollify.time.sample(DENSITY_DRAWS, generator_at("density"))
-    density, edges = np.histogram(draws, DENSITY_BINS, (0, 1), density=True)
+    density, edges = np.histogram(_times(mollify.time, steps), DENSITY_BINS, (0, 1), density=True)
     return schedule_sheet(
         t,
         alpha=alpha,
@@ -84,3 +85,10 @@ def _schedules(mollify: Mollify, width: int) -> Figure | None:
         gamma={"noise": noise.gamma(t), "blur": blur.gamma(t)},
         density=np.interp(t, (edges[1:] + edges[:-1]) / 2, density),
     )
+
+
+def _times(source: Time, steps: int) -> Tensor:
+    """Draws of t from all over a training; they serve every time source, also one that has no density."""
+    generator = generator_at("density")
+    at = (int((part + 0.5) * steps / DENSITY_STEPS) for part in range(DENSITY_STEPS))
+    return torch.cat([source.sample(DENSITY_DRAWS, generator, step) for step in at])

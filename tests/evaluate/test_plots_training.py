@@ -1,12 +1,21 @@
 """Pictures of a training show the numbers they are made of."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sheets import ROWS, T, samples, schedules
 
-from robustmoll.evaluate.plots import (
-    training_curves,
-)
+from robustmoll import Mollify
+from robustmoll.evaluate.pictures import run_pictures
+from robustmoll.evaluate.plots import training_curves
+from robustmoll.tasks import Classify, ModelArgs
+from robustmoll.times import Annealed, Beta, Time
+from tests.tiny_data import FewDigits
+
+Floats = NDArray[np.float64]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -40,3 +49,24 @@ def test_training_curves_draw_the_rows() -> None:
     np.testing.assert_allclose(losses.lines[1].get_ydata(), 1 / epochs)
     np.testing.assert_allclose(errors.lines[0].get_ydata(), 50 / epochs)
     np.testing.assert_allclose(rates.lines[0].get_ydata(), 0.1 / epochs)
+
+
+@pytest.mark.parametrize(
+    ("time", "density"),
+    [
+        (Beta(1, 2), lambda t: 2 * (1 - t)),
+        (Annealed(steps=1000), lambda t: 1 + 0 * t),
+        (Annealed(steps=2000), lambda t: 2.0 * (t > 0.5)),  # halfway when the training ended
+        (Annealed(steps=500), lambda t: 0.5 + 25 * (t < 0.02)),  # t = 0 for its second half, all in one bin of 0.02
+    ],
+    ids=["beta", "all the way down", "half of it", "soon down"],
+)
+def test_density_of_t_is_that_of_the_whole_training(
+    tmp_path: Path, time: Time, density: Callable[[Floats], Floats]
+) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,step,lr,loss,test_error,test_nll\n1,1000,0.1,2,0.5,1\n")
+    task = Classify(ModelArgs(), Mollify(10, time=time))
+    sheet = run_pictures(tmp_path, {}, task, FewDigits().load()[0])["schedule"]
+    t, drawn = next(ax for ax in sheet.axes if ax.get_title(loc="left") == "density of t").lines[0].get_xydata().T
+    smooth = (t < 0.01) | (abs(t - 0.25) < 0.2) | (abs(t - 0.75) < 0.2)  # lines lead from bin to bin
+    np.testing.assert_allclose(drawn[smooth], density(t)[smooth], atol=0.11)
