@@ -134,6 +134,25 @@ def test_runs_side_by_side(runs: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert "runs of different tasks do not compare" in capsys.readouterr().err
 
 
+def test_a_table_that_has_changed_since_the_training_is_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, run = tmp_path / "rows.csv", str(tmp_path / "run")
+    lines = [f"{i % 7},{i % 3}" for i in range(90)]
+    table.write_text("\n".join(["x,y", *lines]))
+    data = ["--task", "density", "--data", "TableFile", "--data.file", str(table), "--model.name", "diagonal"]
+    assert main(["train", *data, "--epochs", "1", "--batch_size", "32", "--run", run]) == 0
+    assert main(["bench", run]) == 0
+    table.write_text("\n".join(["x,y", *(f"{line}5" for line in lines)]))
+    capsys.readouterr()
+    assert main(["bench", run]) == 2
+    told = "column 'y' had mean 1 and standard deviation 0.801233617, now 15 and 8.01233617; train again"
+    assert told in capsys.readouterr().err
+    table.write_text("\n".join(["x,z", *lines]))
+    assert main(["bench", run]) == 2
+    assert "columns were x, y, and are x, z; train again" in capsys.readouterr().err
+
+
 def test_a_damaged_best_is_said_and_not_taken_for_it(runs: Path, tmp_path: Path) -> None:
     run = shutil.copytree(runs / "first", tmp_path / "run")
     path = run / "checkpoints" / "best" / "model.safetensors"

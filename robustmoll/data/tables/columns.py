@@ -11,8 +11,9 @@ from torch import Tensor
 
 from robustmoll.data.examples import Domain
 
-__all__ = ["Columns", "last_digits"]
+__all__ = ["Columns", "check_columns", "last_digits"]
 
+SAME = 1e-6  # of a standard deviation, by which two computers' sums may differ
 DIGITS = range(10)  # behind the decimal point
 ROUNDED = 0.75  # of the different values
 NEAR = 1e-6, 0.1  # to a whole number: coarse floats need room, of which a fifth of other values may fall into as well
@@ -51,6 +52,31 @@ class Columns(Domain):
 
     def told(self, nll: Tensor) -> Tensor:
         return nll
+
+
+def check_columns(trained: Domain, now: Domain) -> None:
+    """Refuses a table for a model that was trained on other rows: its own are standardised by other statistics.
+
+    Args:
+        trained: Where the model's data live. There is nothing to compare of images.
+        now: Where the data live that it is to judge.
+
+    Raises:
+        ValueError: If columns have other names, means or standard deviations than they had.
+    """
+    if not (isinstance(trained, Columns) and isinstance(now, Columns)):
+        return
+    changed, remedy = "the table has changed since the training", "train again, or put the old file back"
+    if trained.names != now.names:
+        were, are = ", ".join(trained.names), ", ".join(now.names)
+        raise ValueError(f"{changed}: its columns were {were}, and are {are}; {remedy}")
+    pairs = zip(now.names, trained.mean, trained.std, now.mean, now.std, strict=True)
+    for name, old_mean, old_std, mean, std in pairs:
+        if max(abs(mean - old_mean), abs(std - old_std)) > SAME * old_std:
+            raise ValueError(
+                f"{changed}: column {name!r} had mean {old_mean:.9g} and standard deviation {old_std:.9g}, now"
+                f" {mean:.9g} and {std:.9g}; {remedy}"
+            )
 
 
 def last_digits(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
+from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
 from robustmoll.evaluate.densities.summary import density_text, summarise_density, told_figures
 from robustmoll.files import write_whole
@@ -55,7 +56,7 @@ def measure_run(
         The summary, see `summarise_density`, with `distances`, see `measure_distances`.
 
     Raises:
-        ValueError: If a network is missing or not for such data.
+        ValueError: If a network is missing or not for such data, or a table has changed since the training.
 
     Warns:
         UserWarning: If a checkpoint is damaged and the one before it is measured.
@@ -69,6 +70,8 @@ def measure_run(
         label: (found.step, load_likelihood(found.config, found.weights).eval())
         for label, found in (chosen | {"last step": last}).items()
     }
+    for _, model in models.values():
+        check_columns(model.domain, test.domain)
     told = told_figures(models, train, test, samples)
     summary = summarise_density(run.resolve().name, final.config["architecture"], models, told, train, test, samples)
     summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
