@@ -9,6 +9,7 @@ what it would be p sure of with sharp labels. If it should be as sure as it is r
 This is one step of a fixed-point iteration: where confidence meets accuracy, gamma stays.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -94,13 +95,15 @@ def measure_levels(
 def _answers(
     classifier: Classifier, mollify: Mollify, images: ImageSet, role: str, t: float, seed: int, batch_size: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yields probabilities and labels, batch by batch."""
+    """Yields probabilities and labels, batch by batch; each image once, however often a training repeats it."""
+    once = copy.copy(mollify)
+    once.repeats = 1
     batches = torch.arange(len(images)).split(batch_size)
     loader = Loader(images, classifier.mean.device, workers=0)
     for rows, (x, y) in zip(batches, loader(batches), strict=True):
-        roles = torch.full((len(rows),), mollify.roles.index(role))
+        roles = torch.full((len(rows),), once.roles.index(role))
         draw = Draw(roles, torch.full((len(rows),), t), seed_at(seed, "levels", role, str(t)), first=int(rows[0]))
-        x_t, _ = mollify.apply(classifier.standardise(x), y, draw)
+        x_t, _ = once.apply(classifier.standardise(x), y, draw)
         yield classifier.backbone(x_t).float().softmax(1), y
 
 

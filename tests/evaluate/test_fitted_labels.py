@@ -59,6 +59,14 @@ def test_levels_are_what_the_network_makes_of_mollified_images_at_any_batch_size
     assert found[0].gamma == pytest.approx(0.5) and found[1].gamma == 1
 
 
+def test_one_look_at_each_image_is_enough_however_often_a_training_repeats_it() -> None:
+    _, images = FewDigits().load()
+    once, repeated = (
+        measure_levels(tiny(), Mollify(10, repeats=repeats), images, [0.3, 0.9], batch_size=11) for repeats in (1, 3)
+    )
+    assert repeated == once and once[0].n == 40
+
+
 def test_the_command_writes_a_config_of_the_next_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pilot, fitted = tmp_path / "pilot", tmp_path / "fitted"
     blur = "--mollify.degradations.blur={class_path: GaussianBlur, init_args: {schedule: {class_path: LogBlur}}}"
