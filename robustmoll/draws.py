@@ -72,7 +72,7 @@ def scrambled_positions(n: int, device: torch.device) -> Tensor:
 @lru_cache(maxsize=4)
 def normal_table(device: torch.device) -> Tensor:
     """The means of the 65,536 equally likely slices of the standard normal distribution, float32."""
-    edges = torch.special.ndtri(torch.arange(RANKS + 1, dtype=torch.float64) / RANKS)
+    edges = torch.special.ndtri(torch.arange(RANKS + 1, dtype=torch.float64, device="cpu") / RANKS)
     density = torch.exp(-edges.square() / 2) / math.sqrt(2 * math.pi)
     return ((density[:-1] - density[1:]) * RANKS).to(device, torch.float32)
 

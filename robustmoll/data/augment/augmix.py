@@ -72,7 +72,7 @@ class AugMix(ImageAugmentation):
         magnitude = AUGMIX.magnitudes(BINS, size)[operation, bins, sign]
         if self.chain_depth == -1:
             depth = torch.randint(1, DEEPEST + 1, chains, generator=generator, device="cpu")
-            operation[depth[..., None] <= torch.arange(DEEPEST)] = index("Identity")
+            operation[depth[..., None] <= torch.arange(DEEPEST, device="cpu")] = index("Identity")
         share = _dirichlet(n, mixed, 2, self.alpha, generator)
         weight = _dirichlet(*chains, self.alpha, generator) * share[..., 1:]
         return {"operation": operation, "magnitude": magnitude, "weight": torch.cat([share[..., :1], weight], 2)}

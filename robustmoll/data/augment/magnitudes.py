@@ -45,16 +45,20 @@ class Space:
 def _magnitudes(space: Space, bins: int, size: Size) -> Tensor:
     height, width = size if space.relative else (1, 1)
     weak, strong = space.bits
-    rows = dict.fromkeys(OPERATIONS, torch.zeros(bins))
-    rows |= dict.fromkeys(("ShearX", "ShearY"), torch.linspace(0, space.shear, bins))
-    rows["TranslateX"] = torch.linspace(0, space.translate * width, bins)
-    rows["TranslateY"] = torch.linspace(0, space.translate * height, bins)
-    rows["Rotate"] = torch.linspace(0, space.rotate, bins)
-    rows |= dict.fromkeys(("Brightness", "Contrast", "Color", "Sharpness"), torch.linspace(0, space.factor, bins))
-    rows["Posterize"] = (weak - torch.arange(bins) / ((bins - 1) / (weak - strong))).round()
-    rows["Solarize"] = torch.linspace(1, 0, bins)
-    signs = torch.tensor([[1, -1 if name in SIGNED else 1] for name in OPERATIONS])
+    rows = dict.fromkeys(OPERATIONS, _even(0, 0, bins))
+    rows |= dict.fromkeys(("ShearX", "ShearY"), _even(0, space.shear, bins))
+    rows["TranslateX"] = _even(0, space.translate * width, bins)
+    rows["TranslateY"] = _even(0, space.translate * height, bins)
+    rows["Rotate"] = _even(0, space.rotate, bins)
+    rows |= dict.fromkeys(("Brightness", "Contrast", "Color", "Sharpness"), _even(0, space.factor, bins))
+    rows["Posterize"] = (weak - torch.arange(bins, device="cpu") / ((bins - 1) / (weak - strong))).round()
+    rows["Solarize"] = _even(1, 0, bins)
+    signs = torch.tensor([[1, -1 if name in SIGNED else 1] for name in OPERATIONS], device="cpu")
     return torch.stack([rows[name] for name in OPERATIONS]).double()[:, :, None] * signs[:, None, :]
+
+
+def _even(first: float, last: float, bins: int) -> Tensor:
+    return torch.linspace(first, last, bins, dtype=torch.float32, device="cpu")
 
 
 WIDE = Space(shear=0.99, rotate=135.0, factor=0.99, bits=(8, 2), translate=32.0, relative=False)

@@ -87,7 +87,8 @@ class NoisePatches(ImageAugmentation):
         self.scale, self.ratio = scale, ratio
 
     def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
-        norm = torch.tensor(self.norms)[torch.randint(len(self.norms), (n,), generator=generator, device="cpu")]
+        norms = torch.tensor(self.norms, device="cpu")
+        norm = norms[torch.randint(len(norms), (n,), generator=generator, device="cpu")]
         strength, spared = rand(2, n, generator=generator)
         return {
             "norm": norm,

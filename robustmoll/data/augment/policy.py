@@ -118,10 +118,12 @@ class AutoAugment(Policy):
     @cached_property
     def _pairs(self) -> tuple[Tensor, Tensor, Tensor]:
         """Operation, probability and bin, each of shape (25, 2)."""
-        columns = zip(*(step for pair in POLICIES[self.policy] for step in pair), strict=True)
-        names, probabilities, bins = (list(column) for column in columns)
-        operation = torch.tensor([index(name) for name in names]).view(-1, 2)
-        return operation, torch.tensor(probabilities).view(-1, 2), torch.tensor(bins).view(-1, 2)
+        names, *numbers = zip(*(step for pair in POLICIES[self.policy] for step in pair), strict=True)
+        operations = [index(name) for name in names]
+        operation, probability, bins = (
+            torch.tensor(column, device="cpu").view(-1, 2) for column in (operations, *numbers)
+        )
+        return operation, probability, bins
 
     def choose(self, n: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
         operation, probability, bins = self._pairs

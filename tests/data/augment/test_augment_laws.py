@@ -1,13 +1,14 @@
 """What holds for every augmentation, in any batch."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 from augment_images import SIZES, natural_images, seeded
 from torch import Tensor
 
+from robustmoll import draws
 from robustmoll.data.augment import (
     Augmentation,
     Augmentations,
@@ -25,7 +26,10 @@ from robustmoll.data.augment import (
     RandomResizedCrop,
     RandomRotation,
     TrivialAugmentWide,
+    magnitudes,
     share_of,
+    tables,
+    warp,
 )
 
 IMAGES: dict[str, Callable[[], ImageAugmentation]] = {
@@ -73,6 +77,30 @@ def test_the_default_dtype_does_not_matter(name: str) -> None:
         assert torch.equal(augmentation(images, seeded()), expected)
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def nothing_cached() -> Iterator[None]:
+    """Tensors that functions keep are made anew in the test, and again after it."""
+    kept = (draws.normal_table, draws.scrambled_positions, magnitudes._magnitudes, tables._all_levels, warp._places)
+    for function in kept:
+        function.cache_clear()
+    yield
+    for function in kept:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_cached")
+@pytest.mark.parametrize("name", [*IMAGES, *MIXING])
+def test_the_default_device_does_not_matter(name: str) -> None:
+    images, generator = natural_images(9), seeded()
+    x, y = images / 255, torch.eye(9)
+    with torch.device("meta"):
+        augmentation = (IMAGES | MIXING)[name]()
+        draw = augmentation.draw(9, (32, 32), generator)
+        result = augmentation.apply(images, draw) if name in IMAGES else augmentation.apply(x, y, draw)
+    expected = augmentation(images, seeded()) if name in IMAGES else augmentation(x, y, seeded())
+    torch.testing.assert_close(result, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", IMAGES)
