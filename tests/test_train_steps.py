@@ -102,6 +102,29 @@ def test_views_of_an_image_have_one_target() -> None:
     assert draw.t.view(8, 3, 2).std(1).max() == 0 and draw.t.view(8, 3, 2).std(2).max() > 0
 
 
+CLEAN, NOISE = {"clean": 1.0}, {"clean": 1.0, "noise": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "augment", "families"),
+    [
+        (CLEAN, [], []),
+        (NOISE, [], ["noise"]),
+        (None, [NoisePatches()], ["blur", "noise"]),
+        ({"blur": 1.0}, [NoisePatches()], ["blur", "noise"]),
+        (CLEAN, [RandomCrop(), NoisePatches(), MixUp()], ["noise"]),
+        (CLEAN, [RandomErasing(value="noise")], ["noise"]),
+        (CLEAN, [RandomErasing(value="noise", p=0)], []),
+        (CLEAN, [RandomErasing(value=0.5)], []),
+    ],
+    ids=str,
+)
+def test_families_of_corruptions_that_the_training_has_seen(
+    probabilities: dict[str, float] | None, augment: list[Augmentation], families: list[str]
+) -> None:
+    assert Classify(NET, Mollify(10, probabilities), augment=augment).families() == families
+
+
 def test_what_does_not_go_together_is_said() -> None:
     with pytest.raises(ValueError, match="add AugMix with views=3"):
         Classify(NET, Mollify(10), jsd_weight=12.0)

@@ -190,13 +190,13 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""
-        seen = {
+        mollified = {
             family
             for role in self._roles()
             for kind, family in FAMILIES.items()
             if role != "clean" and isinstance(self.mollify.degradations[role], kind)
         }
-        return sorted(seen)
+        return sorted(mollified.union(*(step.families for step in self.augment.steps)))
 
     def _roles(self) -> Sequence[str]:
         """The roles that are drawn at all."""

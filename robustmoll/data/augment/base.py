@@ -26,6 +26,11 @@ class Augmentation(ABC):
         """By which factor the batch grows; the views of an image lie side by side."""
         return 1
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Families of the corruption benchmark, such as "noise", that resemble what it does to images."""
+        return ()
+
     @abstractmethod
     def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
         """Draws the random numbers of a batch.

@@ -40,6 +40,10 @@ class RandomErasing(ImageAugmentation):
         check_box("RandomErasing", scale, ratio)
         self.p, self.scale, self.ratio, self.value = p, scale, ratio, value
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        return ("noise",) if self.value == "noise" and self.p > 0 else ()
+
     def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
         largest = (size[0] - 1, size[1] - 1)
         box, fits = fitting_boxes(n, size, largest, self.scale, self.ratio, generator)

@@ -86,6 +86,10 @@ class NoisePatches(ImageAugmentation):
         self.norms, self.std, self.share, self.sparsity = tuple(map(float, norms)), std, share, sparsity
         self.scale, self.ratio = scale, ratio
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        return ("noise",)
+
     def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
         norms = torch.tensor(self.norms, device="cpu")
         norm = norms[torch.randint(len(norms), (n,), generator=generator, device="cpu")]
