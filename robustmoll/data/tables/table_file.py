@@ -15,7 +15,7 @@ __all__ = ["TableFile"]
 class TableFile(Table):
     """A table in a .csv file (also with semicolons or tabs, with or without a line of names) or a .npy file.
 
-    A first line of numbers is a row, unless it counts the columns: pandas names those of an array 0, 1, ...
+    A first line of numbers is a row, unless it counts two columns or more: pandas names those of an array 0, 1, ...
 
     Args:
         file: Its path.
@@ -56,7 +56,7 @@ def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
         if len(row) != len(rows[0]):
             raise ValueError(f"table {path} has {len(rows[0])} fields in line 1, but {len(row)} in line {number}")
     head, count = [field.strip() for field in rows[0]], _count(len(rows[0]))
-    named = head == count or any(_number(field) is None for field in rows[0])
+    named = (head == count and len(head) > 1) or any(_number(field) is None for field in rows[0])
     return head if named else count, np.array(rows[named:], dtype=object).reshape(-1, len(head))
 
 
