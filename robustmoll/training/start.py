@@ -29,8 +29,9 @@ def newest(folder: Path, fixed: Mapping[str, Any], tell: Callable[[str], None]) 
     found, passed = checkpoint.load_newest(folder)
     for line in passed:
         tell(f"passed over a damaged checkpoint: {line}")
+    kept = found.training.get("fixed", {})  # checkpoints of older versions keep none of it
     for name, now in fixed.items():
-        before = found.training["fixed"][name]
+        before = kept.get(name, now)
         if before != now:
             raise ValueError(
                 f"{name} cannot change within a run ({before} -> {now}); choose another --run, which may start_from a"
