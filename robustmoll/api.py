@@ -30,7 +30,7 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
 
     Raises:
         ValueError: For what the command line refuses, with the same line.
-        FloatingPointError: If a loss is not finite.
+        FloatingPointError: If a loss is not finite, or a figure of held-out data no number.
         KeyboardInterrupt: After Ctrl-C; with `resume=True` the same call goes on.
     """
     sources = [config] if isinstance(config, str | Path | Mapping) else list(config)

@@ -29,6 +29,7 @@ __all__ = [
     "MetricsFile",
     "Resume",
     "check_config",
+    "config_changes",
     "check_trackers",
     "describe_run",
     "environment",
@@ -171,16 +172,21 @@ class Interrupts:
 
 def check_config(path: Path, config: str | None) -> None:
     """Raises a ValueError if another config than this one was trained, and is kept at `path`."""
+    if changed := config_changes(path, config):
+        raise ValueError(
+            f"{path.parent} was started with another config: {', '.join(changed)}; choose another --run or insist:"
+            " --resume changed"
+        )
+
+
+def config_changes(path: Path, config: str | None) -> list[str]:
+    """Returns what has changed since the config at `path` and weights depend on, each as "key (old -> new)"."""
     if config is None or not path.exists():
-        return
+        return []
     old, new = (_flat(yaml.safe_load(text)) for text in (path.read_text(), config))
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     changed = [key for key in changed if key.split(".")[0] not in FREE_KEYS]
-    if changed:
-        what = ", ".join(f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed)
-        raise ValueError(
-            f"{path.parent} was started with another config: {what}; choose another --run or insist: --resume changed"
-        )
+    return [f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed]
 
 
 def logged_config(config: str | None) -> dict[str, str | int | float | bool]:

@@ -49,6 +49,8 @@ def test_another_benchmark_is_made_of_a_finished_training(
     assert trained == []
     main([*command, "--bench.severities", "[1,3,5]"])
     assert trained == [folder]
+    main([*command, "--epochs", "2", "--resume", "changed"])
+    assert trained == [folder, folder]
 
 
 def test_a_training_that_fails_keeps_no_other_from_the_table(

@@ -18,7 +18,7 @@ from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.seeds import seeds_rows
 from robustmoll.evaluate.tables import markdown_table
 from robustmoll.files import write_whole
-from robustmoll.run import check_config
+from robustmoll.run import check_config, config_changes
 
 __all__ = ["run"]
 
@@ -118,10 +118,11 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
 
 
 def _is_finished(job: Job) -> bool:
-    """Returns whether the report, which comes last, is there, and of this benchmark."""
-    if not (job.folder / "report.html").exists():
+    """Returns whether the report, which comes last, is there, and of this training and benchmark."""
+    kept = job.folder / "config.yaml"
+    if not (job.folder / "report.html").exists() or config_changes(kept, job.config):
         return False
-    old, new = (yaml.safe_load(text)["bench"] for text in ((job.folder / "config.yaml").read_text(), job.config))
+    old, new = (yaml.safe_load(text)["bench"] for text in (kept.read_text(), job.config))
     return bool(old == new)
 
 

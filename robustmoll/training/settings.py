@@ -9,7 +9,7 @@ from robustmoll.run import Resume, check_trackers
 from robustmoll.tasks import Task
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "TaskT"]
 
 TaskT = TypeVar("TaskT", bound=Task[Any, Any, Any])
 

@@ -33,7 +33,7 @@ class Trainer(Settings[TaskT]):
             ValueError: If the data or the run folder are not as they should be.
             FloatingPointError: If a loss, or on the CPU the norm of a clipped gradient, is not finite; the weights are
                 still those of the step before. (On other devices a gradient that is not finite reaches the weights, and
-                the next loss tells.)
+                the next loss tells.) Or if a figure of held-out data is no number.
             KeyboardInterrupt: After Ctrl-C.
         """
         AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
