@@ -15,7 +15,7 @@ from torch.distributions import Normal
 from robustmoll import Anneal, checkpoint
 from robustmoll.data.examples import Source
 from robustmoll.data.pixels import Pixels
-from robustmoll.data.tables import EmbeddedTable, Moons
+from robustmoll.data.tables import EmbeddedTable, Moons, TableFile
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.schedules import ConstantNoise
 from robustmoll.seeds import generator_at
@@ -51,10 +51,10 @@ class StoppingDensity(Density):
         return torch.where((torch.arange(len(losses)) == 3) & (self.now == self.infinite_at), math.inf, losses)
 
 
-def trainer(run: Path, data: str = "table", task: Density | None = None, **kwargs: Any) -> Trainer[Density]:  # noqa: ANN401
+def trainer(run: Path, data: str | Source = "table", task: Density | None = None, **kwargs: Any) -> Trainer[Density]:  # noqa: ANN401
     task = task or StoppingDensity(DIAGONAL, Anneal(fraction=0.5))
     arguments = {"epochs": 4, "batch_size": 32, "optimizer": OptimizerArgs("adam", lr=0.05), "checkpoint_minutes": 0.0}
-    return Trainer(SETS[data], task, str(run), **arguments | kwargs)
+    return Trainer(SETS[data] if isinstance(data, str) else data, task, str(run), **arguments | kwargs)
 
 
 def stopping(at: float) -> StoppingDensity:
@@ -80,6 +80,17 @@ def test_a_resumed_run_goes_on_at_its_step(tmp_path: Path, data: str) -> None:
     trainer(tmp_path / "parts", data, ema=0.5, resume=True).fit()
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert whole and all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_the_table_cannot_change_within_a_run(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    values = np.random.default_rng(0).normal(size=(100, 2))
+    np.savetxt(table, values, delimiter=",")
+    trainer(tmp_path / "run", data=TableFile(str(table)), epochs=2).fit()
+    trainer(tmp_path / "run", data=TableFile(str(table)), epochs=3, resume="changed").fit()
+    np.savetxt(table, values + 1, delimiter=",")
+    with pytest.raises(ValueError, match=r"the table has changed since the training: column '0' had mean"):
+        trainer(tmp_path / "run", data=TableFile(str(table)), epochs=4, resume="changed").fit()
 
 
 @pytest.mark.parametrize("data", SETS)

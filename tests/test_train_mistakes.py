@@ -1,12 +1,15 @@
 """What the trainer refuses, in one line and before any work."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from robustmoll import Mollify
+from robustmoll.data import ImageSet
 from robustmoll.data.augment import RandomCrop
+from robustmoll.run import Resume
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
 from tests.tiny_data import FewDigits
@@ -94,6 +97,24 @@ def test_the_number_of_images_cannot_change_within_a_run(tmp_path: Path) -> None
     again = trainer(tmp_path, epochs=2, resume="changed")
     again.data = FewDigits(train=64)
     with pytest.raises(ValueError, match=r"the number of steps an epoch cannot change within a run \(3 -> 2\)"):
+        again.fit()
+
+
+class RenamedDigits(FewDigits):
+    """The same images, but the first two classes have changed their names."""
+
+    def load(self) -> tuple[ImageSet, ImageSet]:
+        train, test = super().load()
+        classes = (train.classes[1], train.classes[0], *train.classes[2:])
+        return replace(train, classes=classes), replace(test, classes=classes)
+
+
+@pytest.mark.parametrize("resume", [True, "changed"])
+def test_the_classes_cannot_change_within_a_run(tmp_path: Path, resume: Resume) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    again = trainer(tmp_path, epochs=2, resume=resume)
+    again.data = RenamedDigits()
+    with pytest.raises(ValueError, match=r"the classes of few_digits have changed .*: they were 0, .* and are 1, 0,"):
         again.fit()
 
 

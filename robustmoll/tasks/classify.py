@@ -134,6 +134,14 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
             },
         }
 
+    def check_data(self, config: dict[str, Any], train: ImageSet) -> None:
+        before, now = config["label_names"], list(train.classes)
+        if before != now:
+            raise ValueError(
+                f"the classes of {train.name} have changed since the training began: they were {', '.join(before)}, and"
+                f" are {', '.join(now)}; put the old data back, or choose another --run"
+            )
+
     def _moments(self, train: ImageSet) -> tuple[Sequence[float], Sequence[float]]:
         """By what images are standardised: as pretrained weights of 3 channels know them, or by the data's own."""
         pretrained = self.model.args.get("pretrained") and train.channels == 3

@@ -14,6 +14,7 @@ from torch import Generator, Tensor, nn
 
 from robustmoll.anneal import Anneal
 from robustmoll.data.examples import Examples
+from robustmoll.data.tables.columns import check_columns
 from robustmoll.draws import Draws
 from robustmoll.tasks.likelihood import (
     DensityArgs,
@@ -21,6 +22,7 @@ from robustmoll.tasks.likelihood import (
     build_likelihood,
     likelihood_config,
     load_likelihood,
+    saved_domain,
     told_likelihoods,
 )
 from robustmoll.tasks.task import Task
@@ -81,6 +83,9 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
 
     def config(self, train: Examples) -> dict[str, Any]:
         return likelihood_config(self.model, train.domain)
+
+    def check_data(self, config: dict[str, Any], train: Examples) -> None:
+        check_columns(saved_domain(config), train.domain)
 
     def build(self, train: Examples) -> Likelihood:
         """Returns a fresh model for that data; its weights come from PyTorch's global generator.

@@ -15,7 +15,15 @@ from robustmoll.draws import Draws
 from robustmoll.models.densities import DENSITIES, DensityModel
 from robustmoll.tasks.task import Model, load_weights
 
-__all__ = ["DensityArgs", "Likelihood", "build_likelihood", "likelihood_config", "load_likelihood", "told_likelihoods"]
+__all__ = [
+    "DensityArgs",
+    "Likelihood",
+    "build_likelihood",
+    "likelihood_config",
+    "load_likelihood",
+    "saved_domain",
+    "told_likelihoods",
+]
 
 DOMAINS: dict[str, type[Domain]] = {"pixels": Pixels, "columns": Columns}
 
@@ -102,14 +110,19 @@ def likelihood_config(args: DensityArgs, domain: Domain) -> dict[str, Any]:
     return {"architecture": args.name, "model_args": args.args, "domain": space}
 
 
+def saved_domain(config: dict[str, Any]) -> Domain:
+    """Returns where the data of an architecture live."""
+    fields = dict(config["domain"])
+    return DOMAINS[fields.pop("kind")](**{name: tuple(value) for name, value in fields.items()})
+
+
 def build_likelihood(config: dict[str, Any]) -> Likelihood:
     """Builds a likelihood model, with fresh weights, from its config.
 
     Raises:
         ValueError: If there is no such model, or it does not take these arguments or this shape.
     """
-    fields = dict(config["domain"])
-    domain = DOMAINS[fields.pop("kind")](**{name: tuple(value) for name, value in fields.items()})
+    domain = saved_domain(config)
     name = known_name("density model", config["architecture"], DENSITIES)
     try:
         return Likelihood(DENSITIES[name](domain.shape, **config["model_args"]), domain)

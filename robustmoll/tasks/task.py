@@ -50,6 +50,17 @@ class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
     def config(self, train: ExamplesT) -> dict[str, Any]:
         """Returns the model's architecture as plain values, from which `load` builds it."""
 
+    def check_data(self, config: dict[str, Any], train: ExamplesT) -> None:
+        """Refuses data that a training which is to go on was not begun with.
+
+        Args:
+            config: Of its checkpoint, see `config`.
+            train: The training data as they are now.
+
+        Raises:
+            ValueError: If they have changed in a way that can be told.
+        """
+
     @abstractmethod
     def build(self, train: ExamplesT) -> ModelT:
         """Returns a fresh model for that data; its weights come from PyTorch's global generator.

@@ -59,8 +59,11 @@ class Training:
         self.model: Model = self.task.build(train).to(accelerator.device)
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
-        found = self._newest() if args.resume else None
-        if args.start_from and found is None:
+        fixed = args.fixed(self.steps_per_epoch)
+        found = newest(args.run / "checkpoints", fixed, accelerator.print) if args.resume else None
+        if found is not None:
+            self.task.check_data(found.config, train)
+        elif args.start_from:
             start_from(self.model, args.start_from)
         self.frozen = freeze(backbone, args.freeze)
         if args.channels_last:
@@ -229,11 +232,6 @@ class Training:
             made = checkpoint.Checkpoint(self.step, weights, self.architecture, training)
             checkpoint.save(self.args.run / "checkpoints", made, best)
         self.saved = time.monotonic()
-
-    def _newest(self) -> checkpoint.Checkpoint | None:
-        """The checkpoint to go on with, if there is one."""
-        fixed = self.args.fixed(self.steps_per_epoch)
-        return newest(self.args.run / "checkpoints", fixed, self.accelerator.print)
 
     def _restore(self, found: checkpoint.Checkpoint) -> None:
         load_weights(self.model, found.weights if self.average is None else found.training["weights"])
