@@ -28,6 +28,10 @@ from robustmoll.tasks import Classifier
 __all__ = ["FORMATS", "export", "from_pretrained", "loads_in_timm"]
 
 
+# Arguments of a network that its weights make needless, or that timm does not know.
+OURS = ("pretrained", "checkpoint_path", "keep_stem")
+
+
 def export(run: Run, folder: str | Path, format: str = "timm") -> Path:
     """Writes a finished classifier, and README.md, its model card.
 
@@ -85,9 +89,7 @@ def loads_in_timm(folder: Path, run: Run) -> bool:
 def _timm(classifier: Classifier, saved: Checkpoint) -> dict[str, bytes]:
     """Returns weights, and config.json in timm's words; how robustmoll builds the network stands in it too."""
     config, (channels, height, width) = saved.config, saved.config["pretrained_cfg"]["input_size"]
-    args = {
-        name: value for name, value in config["model_args"].items() if name not in ("pretrained", "checkpoint_path")
-    }
+    args = {name: value for name, value in config["model_args"].items() if name not in OURS}
     known = dict(getattr(classifier.backbone, "pretrained_cfg", {}))
     if known.get("fixed_input_size"):
         args["img_size"] = [height, width]

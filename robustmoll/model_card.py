@@ -9,7 +9,6 @@ import yaml
 from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.finished import Run
 from robustmoll.evaluate.tables import summary_text
-from robustmoll.mollify import DEFAULT_PROBABILITIES
 
 __all__ = ["model_card"]
 
@@ -45,7 +44,7 @@ def model_card(run: Run, files: AbstractSet[str], in_timm: bool) -> str:
         "## Training",
         f"{run.saved.step:,} steps of this config:\n\n```yaml\n{_training(run.folder)}```",
         "## Limits",
-        _limits(run, classes),
+        _limits(classes),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -89,6 +88,9 @@ def _robustness(run: Run) -> list[str]:
     parts = [
         summary_text(summary).replace("\n## ", "\n### ").partition("\n\n")[2].strip()
     ]  # the card has its own title
+    if summary["without"]:
+        families = " and ".join(summary["without"]["families"])
+        parts.append(f"The training images had {families} too: the figures without these families are the fairer ones.")
     if (a := summary["temperature_a"]) is not None:
         mean = (a * summary["temperature_b"]) ** 0.5
         parts.append(f"Logits are not rescaled: to calibrate them on clean images, divide them by T = {mean:.3f}.")
@@ -113,17 +115,9 @@ def _placeless(tree: Any) -> Any:  # noqa: ANN401 (of YAML)
     return "(a file)" if isinstance(tree, str) and tree.startswith(("/", "~", "./", "../", "file:")) else tree
 
 
-def _limits(run: Run, classes: int) -> str:
+def _limits(classes: int) -> str:
     """Says what the figures do not."""
-    lines = [
-        f"- It knows {classes} classes and gives one of them to any picture, whatever it shows.",
-        "- The corruptions of the benchmark are synthetic. It says nothing of adversarial attacks or of other domains.",
-    ]
-    mollify = yaml.safe_load(_training(run.folder)).get("mollify", {})
-    weights = mollify.get("probabilities") or DEFAULT_PROBABILITIES
-    roles = [role for role, p in weights.items() if role != "clean" and p]
-    if roles:
-        lines.append(
-            f"- It was trained with {' and '.join(roles)}: the tables without these families are the fairer ones."
-        )
-    return "\n".join(lines)
+    return (
+        f"- It knows {classes} classes and gives one of them to any picture, whatever it shows.\n"
+        "- The corruptions of the benchmark are synthetic. It says nothing of adversarial attacks or of other domains."
+    )

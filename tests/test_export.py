@@ -88,7 +88,7 @@ def test_the_card_tells_use_robustness_training_and_limits(run: Run, tmp_path: P
     assert "rm.from_pretrained" in card and "torch.jit.load" in card, "the other format is still there"
     assert "policy: sink" in card and str(tmp_path) not in card and "60 steps" in card
     assert "divide them by T = " in card and "gives one of them to any picture" in card
-    assert "trained with noise and blur" in card, "as it is without a word in the config"
+    assert "had blur and noise too" in card, "as the benchmark knows without a word in the config"
 
 
 def test_a_card_has_no_figures_of_other_weights(run: Run, tmp_path: Path) -> None:

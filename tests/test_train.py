@@ -1,6 +1,8 @@
 """The loop's laws: the same run gives the same weights, however often it is stopped and however it is shared."""
 
+import json
 import math
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from timm.models import save_for_hf
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
@@ -181,6 +184,22 @@ def test_a_net_that_began_pretrained_is_loaded_with_its_stem_and_without_those_w
     weights = net.build(train).backbone.state_dict()
     config = net.config(train) | {"model_args": {"pretrained": True}}
     assert load_classifier(config, weights)(train.images[:2]).shape == (2, 10)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_net_from_a_folder_is_known_without_the_folder(tmp_path: Path, pretrained: bool) -> None:
+    args, folder = {"num_classes": 7, "in_chans": 1, "global_pool": "max"}, tmp_path / "saved"
+    source = timm.create_model("test_resnet", **args)
+    save_for_hf(source, folder, model_args=args)
+    train, _ = FewDigits(size=96).load()
+    net = Classify(ModelArgs(f"local-dir:{folder}", {"pretrained": pretrained}), Mollify(10))
+    config, classifier = net.config(train), net.build(train).eval()
+    stem = classifier.backbone.get_submodule(source.pretrained_cfg["first_conv"]).weight
+    assert torch.equal(stem, source.get_submodule(source.pretrained_cfg["first_conv"]).weight) == pretrained
+    shutil.rmtree(folder)
+    again = load_classifier(json.loads(json.dumps(config)), classifier.backbone.state_dict()).eval()
+    assert torch.equal(again(train.images[:2]), classifier(train.images[:2]))
+    assert config["architecture"] == "test_resnet"
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

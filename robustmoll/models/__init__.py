@@ -1,7 +1,7 @@
 """Networks for small images: what timm lacks, registered there on import, and timm's own fitted to 32 and 64 pixels."""
 
 from robustmoll.models import allconv, densenet, preact_resnet, resnext, small, wide_resnet  # registers them
-from robustmoll.models.factory import ModelInfo, create_model, list_models, pretrained_moments
+from robustmoll.models.factory import ModelInfo, create_model, list_models
 
 __all__ = [
     "ModelInfo",
@@ -10,7 +10,6 @@ __all__ = [
     "densenet",
     "list_models",
     "preact_resnet",
-    "pretrained_moments",
     "resnext",
     "small",
     "wide_resnet",

@@ -11,9 +11,10 @@ from torch import nn
 
 from robustmoll.checks import known_name
 from robustmoll.models.backbone import BACKBONES, check_weights
+from robustmoll.models.origin import cannot_be_had
 from robustmoll.models.stems import fit_to_size
 
-__all__ = ["ModelInfo", "check_name", "create_model", "list_models", "pretrained_moments"]
+__all__ = ["ModelInfo", "check_name", "create_model", "list_models"]
 
 
 class ModelInfo(NamedTuple):
@@ -109,11 +110,7 @@ def _build(name: str, arguments: dict[str, Any]) -> nn.Module:
     try:
         return timm.create_model(name, **arguments)
     except OSError as error:  # all that the Hub, the network and the file system raise
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
-        raise ValueError(
-            f"model {name!r} cannot be had ({reason}); without a network, name a file of weights with"
-            " pretrained_cfg_overlay={'file': ...}, or a folder as 'local-dir:...'"
-        ) from error
+        raise cannot_be_had(name, error) from error
     except (TypeError, AssertionError, KeyError) as error:
         unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
         if unexpected:
@@ -127,13 +124,3 @@ def _skeleton(name: str) -> nn.Module:
     """Returns the network without memory for its parameters."""
     with torch.device("meta"):
         return timm.create_model(name)
-
-
-def pretrained_moments(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """Returns the mean and standard deviation by which images were standardised when timm's weights were trained.
-
-    Args:
-        name: A timm name with or without the tag of its weights; of any other the answer is None.
-    """
-    cfg = get_pretrained_cfg(name) if is_model(name.split(".")[0]) else None
-    return (tuple(cfg.mean), tuple(cfg.std)) if cfg is not None else None

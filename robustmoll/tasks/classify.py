@@ -20,7 +20,7 @@ from robustmoll.data.augment import Augmentation, Augmentations, share_of
 from robustmoll.data.augment import Draw as AugmentDraw
 from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.labels import smooth, soft_targets
-from robustmoll.models import pretrained_moments
+from robustmoll.models.origin import Origin, origin
 from robustmoll.mollify import Draw, Mollify
 from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier, load_classifier
 from robustmoll.tasks.losses import LOSSES, jensen_shannon
@@ -106,7 +106,9 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
             raise ValueError(
                 f"mollify has num_classes={self.mollify.num_classes}, but {train.name} has {len(train.classes)} classes"
             )
-        return build_classifier(self.config(train))
+        # As it is asked for: the config names the architecture that a source keeps, for the time without the source.
+        asked = {"architecture": self.model.name, "model_args": self.model.args}
+        return build_classifier(self.config(train) | asked)
 
     def config(self, train: ImageSet) -> dict[str, Any]:
         """Returns the architecture as plain values, in the words of timm's config.json.
@@ -120,10 +122,11 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
                 f"augment makes images of {size[0]}x{size[1]} out of {train.name}'s {train.size[0]}x{train.size[1]},"
                 " and they are tested as they are: read them at that size, or leave out the size of the crop"
             )
-        mean, std = self._moments(train)
+        source = origin(self.model.name)
+        mean, std = self._moments(train, source)
         return {
-            "architecture": self.model.name,
-            "model_args": self.model.args,
+            "architecture": source.architecture,
+            "model_args": source.args | self.model.args,
             "num_classes": self.mollify.num_outputs,
             "label_names": list(train.classes),
             "pretrained_cfg": {
@@ -142,10 +145,11 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
                 f" are {', '.join(now)}; put the old data back, or choose another --run"
             )
 
-    def _moments(self, train: ImageSet) -> tuple[Sequence[float], Sequence[float]]:
+    def _moments(self, train: ImageSet, source: Origin) -> tuple[Sequence[float], Sequence[float]]:
         """By what images are standardised: as pretrained weights of 3 channels know them, or by the data's own."""
-        pretrained = self.model.args.get("pretrained") and train.channels == 3
-        return (pretrained_moments(self.model.name) if pretrained else None) or train.moments()
+        if self.model.args.get("pretrained") and train.channels == 3 and source.mean and source.std:
+            return source.mean, source.std
+        return train.moments()
 
     def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
         return load_classifier(config, weights)
