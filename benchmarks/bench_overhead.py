@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from robustmoll.data import ImageSet
 from robustmoll.evaluate import bench, write_summary
 from robustmoll.files import write_whole
-from robustmoll.run import environment
+from robustmoll.run_folder import environment
 
 RESULT = Path(__file__).parent / "results" / "bench_overhead.csv"
 GOAL = 0.15

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.study import study_parser, train
 from robustmoll.evaluate.densities.distances import DISTANCES
-from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import count_seeds, markdown_table, mean_and_deviation
 
 DISTANCE = "classifier_frechet_distance"
 COLUMNS = ("bits/dim ↓", f"{DISTANCES[DISTANCE]} ↓", "precision ↑", "recall ↑")

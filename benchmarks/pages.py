@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.text import markdown_table
 
 __all__ = ["PAGES", "fill"]
 

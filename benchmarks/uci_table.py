@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from robustmoll.evaluate.tables import markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import markdown_table, mean_and_deviation
 
 __all__ = ["RESULTS", "tables"]
 

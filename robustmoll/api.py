@@ -9,10 +9,10 @@ import torch
 from accelerate import PartialState
 
 from robustmoll.checks import Mistake
-from robustmoll.cli.train import train_and_bench
 from robustmoll.config import training_parser
-from robustmoll.config_files import Source
+from robustmoll.config.files import Source
 from robustmoll.evaluate.finished import Run
+from robustmoll.runs.train import train_and_measure
 
 __all__ = ["Run", "train"]
 
@@ -41,7 +41,7 @@ def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # n
         raise ValueError(mistake.line) from None
     # The caller's draws are none of ours, nor is the device that he may have made the default.
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())), _cpu_by_default():
-        train_and_bench(parser, chosen)
+        train_and_measure(parser, chosen)
     PartialState().wait_for_everyone()  # the first process writes the benchmark
     return Run(chosen.run)
 

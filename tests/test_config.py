@@ -9,7 +9,7 @@ import yaml
 from robustmoll import Mollify
 from robustmoll.cli import COMMANDS, main
 from robustmoll.config import build_trainer, load_run, training_parser
-from robustmoll.config_files import read_config
+from robustmoll.config.files import read_config
 from robustmoll.degradations import Noise
 from robustmoll.schedules import VP
 from robustmoll.tasks import Classify

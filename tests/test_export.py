@@ -74,7 +74,7 @@ def test_onnx_takes_images(run: Run, images: Tensor, tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("robustmoll.export.find_spec", lambda name: None)
+    monkeypatch.setattr("robustmoll.export.formats.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"needs onnx and onnxscript: pip install 'robustmoll\[export\]'"):
         export(run, tmp_path / "out", "onnx")
 

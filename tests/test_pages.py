@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pages import PAGES, RESULTS, fill
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.text import markdown_table
 
 TABLE = """|              | error % |  NLL |
 | :----------- | ------: | ---: |

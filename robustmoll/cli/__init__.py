@@ -1,4 +1,4 @@
-"""The command line, one file a command: its `run(args)` does it."""
+"""The command line, one file a command, whose `run(args)` does it; `main` finds it."""
 
 from robustmoll.cli.main import COMMANDS, main
 

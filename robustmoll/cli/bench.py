@@ -1,39 +1,30 @@
 """robustmoll bench: error and calibration of classifiers, clean and corrupted, and what likelihood models are worth."""
 
-import inspect
 import re
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from accelerate import Accelerator, PartialState
+from accelerate import PartialState
 from jsonargparse import Namespace
-from matplotlib.figure import Figure
-from torch import nn
 
-from robustmoll import checkpoint
-from robustmoll.cli.densities import bench_densities
-from robustmoll.cli.tasks import is_run, task_of
+from robustmoll.cli.bench_densities import bench_densities
 from robustmoll.config import Parser, load_run
-from robustmoll.config_tasks import TASKS
+from robustmoll.config.tasks import TASKS
 from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.data.corrupted.manifest import MANIFEST
 from robustmoll.evaluate.bench import bench, check_request
-from robustmoll.evaluate.finished import SUITE
-from robustmoll.evaluate.pictures import run_pictures
-from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
+from robustmoll.evaluate.finished import SUITE, Run
 from robustmoll.evaluate.report import write_report
-from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.sources import Stage, source_of
-from robustmoll.evaluate.subjects import Subject, load_subject
-from robustmoll.evaluate.summary import check_summary, write_summary
-from robustmoll.evaluate.views import View
-from robustmoll.tasks import Classifier, Classify, load_classifier
+from robustmoll.evaluate.sources import Stage
+from robustmoll.evaluate.subjects import Subject, load_subject, trained_subject
+from robustmoll.evaluate.summary import check_summary
+from robustmoll.runs.classify import bench_folder, bench_run
+from robustmoll.runs.kinds import is_run, task_of
+from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
 
-__all__ = ["bench_run", "check_run", "run"]
+__all__ = ["run"]
 
 CLASSIFY = TASKS["classify"]
 EPILOG = "A run of task: density has other flags: robustmoll bench RUN --help shows them."
@@ -42,8 +33,8 @@ EPILOG = "A run of task: density has other flags: robustmoll bench RUN --help sh
 def run(args: Sequence[str]) -> None:
     """Measures each subject that is named."""
     # No flag takes a run of another task than "classify": wherever one stands, it is a subject.
-    tasks = {task_of(arg) for arg in args}
-    BENCH[next((task for task in BENCH if task in tasks), "classify")](args)
+    command = bench_densities if "density" in map(task_of, args) else bench_classifiers
+    command(args)
 
 
 def bench_classifiers(args: Sequence[str]) -> None:
@@ -93,26 +84,10 @@ def bench_parser() -> Parser:
     return parser
 
 
-def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
-    """Refuses what `bench_run` would refuse of the images, before the training."""
-    source = source_of(trainer.sets[1], arguments["preset"], arguments["seed"])
-    source.check(arguments["corruptions"], arguments["severities"])
-
-
-def bench_run(trainer: Trainer[Classify], classifier: Classifier, arguments: dict[str, Any]) -> None:
-    """Benchmarks a run on its own test images, into its folder."""
-    _into_run(trainer, classifier, trainer.run / "bench" / SUITE, arguments)
-
-
 def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     """Benchmarks a run as the command line says."""
-    saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
-    for line in passed:
-        print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-    classifier = load_classifier(saved.config, saved.weights)
-    channels, height, width = saved.config["pretrained_cfg"]["input_size"]
-    name = trainer.run.resolve().name
-    subject = Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+    saved = Run(trainer.run).saved
+    subject = trained_subject(trainer.run.resolve().name, saved.config, saved.weights)
     test = _images(chosen, subject) if chosen.data else trainer.sets[1]
     if chosen.corrupted or chosen.data:
         suite = chosen.suite or _plain(Path(chosen.corrupted).name if chosen.corrupted else test.name)
@@ -121,9 +96,9 @@ def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     folder = Path(chosen.out) if chosen.out else trainer.run / "bench" / suite
     arguments = _arguments(chosen, subject, test)
     if folder == trainer.run / "bench" / SUITE:
-        _into_run(trainer, classifier, folder, arguments, chosen.baseline)
-    elif pictures := measure(classifier, test, folder, name, arguments, trainer.task.families(), chosen.baseline):
-        print(f"report in {write_report(folder, pictures)}")
+        bench_run(trainer, subject.model, arguments, chosen.baseline)
+    else:
+        _bench_into(folder, subject, test, arguments, trainer.task.families(), chosen.baseline)
 
 
 def _bench_network(name: str, chosen: Namespace) -> None:
@@ -137,7 +112,19 @@ def _bench_network(name: str, chosen: Namespace) -> None:
     against = Path(chosen.corrupted).name if chosen.corrupted else test.name
     folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(against)}"))
     arguments = _arguments(chosen, subject, test)
-    if pictures := measure(subject.model, test, folder, subject.name, arguments, chosen.trained_on, chosen.baseline):
+    _bench_into(folder, subject, test, arguments, chosen.trained_on, chosen.baseline)
+
+
+def _bench_into(
+    folder: Path,
+    subject: Subject,
+    test: ImageSet,
+    arguments: dict[str, Any],
+    trained_on: Sequence[str],
+    baseline: str | None,
+) -> None:
+    """Benchmarks into a folder of its own, with a report there."""
+    if pictures := bench_folder(subject.model, test, folder, subject.name, arguments, trained_on, baseline):
         print(f"report in {write_report(folder, pictures)}")
 
 
@@ -163,61 +150,3 @@ def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str,
 def _plain(name: str) -> str:
     """Returns a name that is fit for a folder."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-")
-
-
-def _into_run(
-    trainer: Trainer[Classify],
-    classifier: Classifier,
-    folder: Path,
-    arguments: dict[str, Any],
-    baseline: str | None = None,
-) -> None:
-    """Benchmarks a run on its own test images; the report is that of the run."""
-    train, test = trainer.sets
-    name, families = trainer.run.resolve().name, trainer.task.families()
-    if pictures := measure(classifier, test, folder, name, arguments, families, baseline):
-        drawn = run_pictures(trainer.run, pictures, trainer.task, train)
-        print(f"report in {write_report(trainer.run, drawn)}")
-
-
-def measure(
-    model: nn.Module,
-    test: ImageSet,
-    folder: Path,
-    name: str,
-    arguments: dict[str, Any],
-    trained_on: Sequence[str] = (),
-    baseline: str | None = None,
-) -> dict[str, Figure] | None:
-    """Benchmarks, summarises and draws.
-
-    Returns:
-        The pictures; None in every process but the first.
-    """
-    # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available())
-    model = model.to(memory_format=torch.channels_last)  # convolves in half the time
-    bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
-    pictures = None
-    if accelerator.is_main_process:
-        summary = write_summary(folder, trained_on=trained_on, baseline=baseline)
-        clean, corrupted = summary["clean"], summary["corrupted"]
-        print(
-            f"{name}: error {clean['error']:.2%} clean, {corrupted['error']:.2%} corrupted;"
-            f" ECE {clean['ece']:.2%} clean, {corrupted['ece']:.2%} corrupted"
-        )
-        print(f"cells and tables in {folder}")
-        pictures = bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
-    return pictures
-
-
-def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
-    """Draws an image under all that was measured."""
-    names = inspect.signature(source_of).parameters.keys() & arguments.keys()
-    source = source_of(test, **{name: arguments[name] for name in names})
-    cells = [cell for cell in Results(folder).cells() if cell.severity]
-    return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))
-
-
-# By the task of the runs that are named; the first one of which there is a run counts.
-BENCH: dict[str, Callable[[Sequence[str]], None]] = {"density": bench_densities, "classify": bench_classifiers}

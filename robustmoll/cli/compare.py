@@ -1,37 +1,13 @@
 """robustmoll compare: runs of one task on the same data side by side."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import rich
-from rich.table import Table
 
-from robustmoll.cli.tasks import common_task
 from robustmoll.config import Parser
-from robustmoll.evaluate.compare import compare
-from robustmoll.evaluate.densities.compare import compare_densities
-from robustmoll.evaluate.densities.report import write_density_comparison
-from robustmoll.evaluate.densities.tables import density_comparison_table
-from robustmoll.evaluate.report import write_comparison
-from robustmoll.evaluate.tables import comparison_table
+from robustmoll.runs.kinds import KINDS, common_task
 
 __all__ = ["run"]
-
-
-class Compare(NamedTuple):
-    """How runs of a task are compared, and how the comparison is shown."""
-
-    compare: Callable[..., Any]
-    table: Callable[[Any], Table]
-    report: Callable[[str, Any], Path]
-
-
-# By the task.
-COMPARE = {
-    "classify": Compare(compare, comparison_table, write_comparison),
-    "density": Compare(compare_densities, density_comparison_table, write_density_comparison),
-}
 
 
 def run(args: Sequence[str]) -> None:
@@ -42,8 +18,8 @@ def run(args: Sequence[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="Of the resampling.")
     parser.add_argument("--report", type=str, help="Page to write, such as compare.html: the table and curves.")
     config = parser.parse_args(args)
-    kind = COMPARE[common_task(folder for run in config.runs for folder in run.split(","))]
+    kind = KINDS[common_task(folder for run in config.runs for folder in run.split(","))]
     comparison = kind.compare(config.runs, resamples=config.resamples, seed=config.seed)
     rich.print(kind.table(comparison))
     if config.report:
-        print(f"report in {kind.report(config.report, comparison)}")
+        print(f"report in {kind.page(config.report, comparison)}")

@@ -1,6 +1,5 @@
 """robustmoll fit-labels: label schedules by which the next training would be as sure as it is right."""
 
-import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,12 +10,12 @@ import yaml
 from jsonargparse import Namespace
 from rich.table import Table
 
-from robustmoll import checkpoint
 from robustmoll.config import Parser, load_run
+from robustmoll.evaluate.finished import Run
 from robustmoll.evaluate.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.files import write_whole
 from robustmoll.mollify import Mollify
-from robustmoll.tasks import Classify, load_classifier
+from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
 
 __all__ = ["run"]
@@ -42,11 +41,7 @@ def run(args: Sequence[str]) -> None:
     trainer, config = load_run(asked.run)
     mollify = trainer.task.mollify
     _check(trainer, mollify)
-    saved, passed = checkpoint.load_final(trainer.run / "checkpoints")
-    for line in passed:
-        print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
-    classifier = load_classifier(saved.config, saved.weights)
-    levels = measure_levels(classifier, mollify, trainer.split[1], times, asked.seed)
+    levels = measure_levels(Run(trainer.run).classifier, mollify, trainer.split[1], times, asked.seed)
     fitted = {
         role: fit_gamma(list(of_role), mollify.num_classes)
         for role, of_role in groupby(levels, key=lambda level: level.role)

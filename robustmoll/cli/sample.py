@@ -1,16 +1,15 @@
 """robustmoll sample: what a likelihood model draws, as a table or as pictures."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from robustmoll import checkpoint
 from robustmoll.config import Parser
 from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.grids import interpolation, rows_csv, sheet_png
+from robustmoll.evaluate.finished import Run
 from robustmoll.files import write_whole
 from robustmoll.tasks import Likelihood, load_likelihood
 
@@ -38,9 +37,7 @@ def run(args: Sequence[str]) -> None:
             "sample needs n and columns of at least 1, temperature and interpolate >= 0, got"
             f" {asked.n}, {asked.columns}, {asked.temperature:g}, {asked.interpolate}"
         )
-    saved, passed = checkpoint.load_final(Path(asked.run) / "checkpoints")
-    for line in passed:
-        print(f"passed over a damaged checkpoint: {line}", file=sys.stderr)
+    saved = Run(asked.run).saved
     model = load_likelihood(saved.config, saved.weights).eval()
     generator = torch.Generator().manual_seed(asked.seed)
     with torch.inference_mode():

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,14 +11,10 @@ import yaml
 from rich.table import Table
 
 from robustmoll.config import Parser, training_parser
-from robustmoll.evaluate.densities.measure import read_summary
-from robustmoll.evaluate.densities.seeds import density_seeds_rows
-from robustmoll.evaluate.finished import SUITE
-from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.seeds import seeds_rows
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.text import markdown_table
 from robustmoll.files import write_whole
-from robustmoll.run import check_config, config_changes
+from robustmoll.run_folder import check_config, config_changes
+from robustmoll.runs.kinds import KINDS
 
 __all__ = ["run"]
 
@@ -68,7 +64,7 @@ def run(args: Sequence[str]) -> None:
         else:
             failed.append(str(job.folder))
     if finished := {name: runs for name, runs in study.items() if runs}:
-        _write_table(*ROWS[tasks.pop()](finished), Path(config.runs) / "sweep.md")
+        _write_table(*KINDS[tasks.pop()].rows(finished), Path(config.runs) / "sweep.md")
     if failed:
         raise ValueError(f"failed as told above, and left out of the table: {', '.join(failed)}; all else is finished")
 
@@ -79,18 +75,6 @@ def _write_table(header: list[str], rows: list[list[str]], path: Path) -> None:
     for row in rows:
         table.add_row(*row)
     rich.print(table)
-
-
-def _bench_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[list[str]]]:
-    return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
-
-
-def _density_rows(study: Mapping[str, Sequence[Path]]) -> tuple[list[str], list[list[str]]]:
-    return density_seeds_rows({name: [read_summary(run) for run in runs] for name, runs in study.items()})
-
-
-# The table of a study's run folders, by the task of all its configs.
-ROWS = {"classify": _bench_rows, "density": _density_rows}
 
 
 def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:

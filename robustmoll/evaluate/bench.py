@@ -28,7 +28,7 @@ from robustmoll.evaluate.sources import Generated, Source, Stage, source_of
 from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
 from robustmoll.evaluate.views import View
 from robustmoll.progress import ProgressBar
-from robustmoll.run import environment
+from robustmoll.run_folder import environment
 
 __all__ = ["bench", "check_request"]
 

@@ -18,9 +18,9 @@ from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
 from robustmoll.evaluate.results import Results, find_bench, run_label
 
-__all__ = ["FIGURES", "Comparison", "Group", "compare", "group_labels"]
+__all__ = ["COMPARED_FIGURES", "Comparison", "Group", "compare", "group_labels"]
 
-FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
+COMPARED_FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Group:
     Attributes:
         label: What to call it.
         runs: The folders of their benchmarks.
-        values: Each of `FIGURES`, clean and corrupted, of each run: shape (runs, 2, 5); NaN where a run lacks it.
+        values: `COMPARED_FIGURES`, clean and corrupted, of each run: shape (runs, 2, 5); NaN where a run lacks one.
         difference: Of the means over the runs to those of the first group, shape (2, 5).
         low: Lower end of the difference's 95 % interval, shape (2, 5).
         high: Upper end.

@@ -12,7 +12,7 @@ from robustmoll.data import ImageSet
 from robustmoll.degradations import HeatBlur, Noise
 from robustmoll.evaluate.plots import sample_sheet, schedule_sheet, training_curves
 from robustmoll.mollify import Mollify
-from robustmoll.run import MetricsFile
+from robustmoll.run_folder import MetricsFile
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.times import Time

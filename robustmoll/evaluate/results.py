@@ -72,9 +72,9 @@ class Results:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 raw = Outcomes(*(arrays[name] for name in Outcomes._fields))
-                scaled = (
-                    Outcomes(raw.correct, *(arrays[f"{name}_ts"] for name in RESCALED)) if len(arrays) > 4 else None
-                )
+                scaled = None
+                if f"{RESCALED[0]}_ts" in arrays:
+                    scaled = Outcomes(raw.correct, *(arrays[f"{name}_ts"] for name in RESCALED))
         except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} cannot be read ({error}); delete it and run the benchmark again") from error
         if {len(values) for values in (*raw, *(scaled or ()))} != {cell.n}:

@@ -6,7 +6,7 @@ from typing import Any
 from robustmoll.checks import known_name
 from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.summary import summarise
-from robustmoll.evaluate.tables import count_seeds, markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import count_seeds, markdown_table, mean_and_deviation
 
 __all__ = ["differences_table", "seeds_rows", "seeds_table"]
 

@@ -1,4 +1,4 @@
-"""Whom a benchmark asks: timm's networks by name, from the Hub, or from a local folder or file."""
+"""The classifiers that a benchmark can measure: runs, timm's networks by name, from the Hub, from a folder or file."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ from robustmoll.evaluate.views import View
 from robustmoll.models.factory import check_name
 from robustmoll.tasks import Classifier, load_classifier, load_weights
 
-__all__ = ["Subject", "load_subject"]
+__all__ = ["Subject", "load_subject", "trained_subject"]
 
 # Files of weights that can hold code.
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".tar", ".npz")
@@ -80,6 +80,17 @@ def load_subject(name: str, random_classes: int | None = None) -> Subject:
     return _subject(name, _pretrained(name))
 
 
+def trained_subject(name: str, config: dict[str, Any], weights: dict[str, Tensor]) -> Subject:
+    """Returns a classifier of ours, by what a checkpoint holds of it.
+
+    Raises:
+        ValueError: If config and weights do not belong together.
+    """
+    channels, height, width = config["pretrained_cfg"]["input_size"]
+    classifier = load_classifier(config, weights)
+    return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+
+
 def _subject(name: str, network: nn.Module) -> Subject:
     config, classes = resolve_model_data_config(network), int(network.num_classes)  # type: ignore[arg-type]
     classifier = Classifier(network, config["mean"], config["std"], classes)
@@ -107,10 +118,10 @@ def _local(path: Path) -> Subject:
     name = folder.resolve().name
     if (folder / "checkpoint.json").exists():  # one of ours
         saved = checkpoint.load(folder)
-        return _ours(name, saved.config, saved.weights)
+        return trained_subject(name, saved.config, saved.weights)
     try:
         if config := json.loads((folder / "config.json").read_text()).get("robustmoll"):  # exported
-            return _ours(name, config, safetensors.torch.load_file(weights))
+            return trained_subject(name, config, safetensors.torch.load_file(weights))
         subject = _subject(name, timm.create_model(f"local-dir:{folder}", pretrained=False))
         state = safetensors.torch.load_file(weights)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -119,12 +130,6 @@ def _local(path: Path) -> Subject:
         ) from error
     load_weights(subject.model, state)  # type: ignore[type-var]
     return subject
-
-
-def _ours(name: str, config: dict[str, Any], weights: dict[str, Tensor]) -> Subject:
-    channels, height, width = config["pretrained_cfg"]["input_size"]
-    classifier = load_classifier(config, weights)
-    return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
 
 
 @contextlib.contextmanager

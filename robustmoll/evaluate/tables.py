@@ -1,56 +1,35 @@
 """Summaries and comparisons as tables to read, in Markdown and in a terminal."""
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from robustmoll.evaluate.compare import Comparison, Group
+from robustmoll.evaluate.compare import COMPARED_FIGURES, Comparison, Group
+from robustmoll.evaluate.text import markdown_table, mean_and_deviation, terminal_table
 
 __all__ = [
     "baseline_note",
     "caption",
     "comparison_rows",
     "comparison_table",
-    "comparison_text",
-    "count_seeds",
     "footnote",
     "headline",
-    "markdown_table",
-    "mean_and_deviation",
     "setting",
     "summary_text",
-    "terminal_table",
 ]
 
 HEADER = ("", "error % ↓", "NLL ↓", "Brier ↓", "ECE % ↓")
-RESCALED = ("NLL, T ↓", "Brier, T ↓", "ECE %, T ↓")  # after temperature scaling
-# Of a comparison's figures, in the order of its `FIGURES`: name, factor, digits.
-COMPARED = (("error %", 100, 2), ("NLL", 1, 3), ("ECE %", 100, 2), ("NLL, T", 1, 3), ("ECE %, T", 100, 2))
-
-
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Returns a Markdown table, padded to be read as text too, with figures to the right.
-
-    Example:
-        >>> print(markdown_table(["", "error"], [["clean", "3.1"]]))
-        |       | error |
-        | :---- | ----: |
-        | clean |   3.1 |
-    """
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
-    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
-    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
-    aligned = [
-        [
-            line[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
-        ]
-        for line in lines
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (aligned[0], rule, *aligned[1:]))
+SCALED_HEADER = ("NLL, T ↓", "Brier, T ↓", "ECE %, T ↓")  # after temperature scaling
+# Of each figure that is compared: name, factor, digits.
+COMPARED: dict[str, tuple[str, float, int]] = {
+    "error": ("error %", 100, 2),
+    "nll": ("NLL", 1, 3),
+    "ece": ("ECE %", 100, 2),
+    "nll_ts": ("NLL, T", 1, 3),
+    "ece_ts": ("ECE %, T", 100, 2),
+}
 
 
 def summary_text(summary: dict[str, Any]) -> str:
@@ -122,7 +101,7 @@ def _table(parts: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Sequence[str], 
     rows: list[Sequence[str]] = [
         (name, *_figures(p, ""), *(_figures(p, "_ts")[1:] if scaled else ())) for name, p in parts
     ]
-    return (*HEADER, *(RESCALED if scaled else ())), rows
+    return (*HEADER, *(SCALED_HEADER if scaled else ())), rows
 
 
 def _figures(part: dict[str, Any], suffix: str) -> Sequence[str]:
@@ -163,25 +142,9 @@ def _percent(ratio: float | None) -> str:
     return "undefined" if ratio is None else f"{100 * ratio:.1f}"
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """Returns a comparison as Markdown."""
-    header, rows = comparison_rows(comparison)
-    return f"{markdown_table(header, rows)}\n\n{caption(comparison)}\n"
-
-
 def comparison_table(comparison: Comparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
     return terminal_table(*comparison_rows(comparison), caption(comparison))
-
-
-def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: str) -> Table:
-    """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
-    table = Table(caption=said, caption_justify="left")
-    for column, name in enumerate(header):
-        table.add_column(name, justify="right" if column > 1 else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -189,33 +152,18 @@ def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]
     first = comparison.groups[0]
     others = [f"minus {first.label}"] if len(comparison.groups) > 1 else []
     rows = []
-    for column, (figure, factor, digits) in enumerate(COMPARED):
+    for column, figure in enumerate(COMPARED_FIGURES):
+        name, factor, digits = COMPARED[figure]
         if any(np.isnan(group.values[:, :, column]).any() for group in comparison.groups):
             continue  # someone has no temperature
         for part, state in enumerate(("clean", "corrupted")):
             for group in comparison.groups:
-                row = [f"{state} {figure} ↓" if group is first else "", group.label]
+                row = [f"{state} {name} ↓" if group is first else "", group.label]
                 row.append(mean_and_deviation(list(factor * group.values[:, part, column]), digits))
                 if others:
                     row.append("" if group is first else _difference(group, (part, column), factor, digits))
                 rows.append(row)
     return ["", "", "", *others], rows
-
-
-def mean_and_deviation(values: Sequence[float], digits: int, sign: str = "") -> str:
-    """Returns the mean of values, and their standard deviation if there are several.
-
-    Example:
-        >>> mean_and_deviation([1.0, 2.0], digits=1), mean_and_deviation([1.0], digits=2, sign="+")
-        ('1.5 ± 0.7', '+1.00')
-    """
-    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{fmean(values):{sign}.{digits}f}{deviation}"
-
-
-def count_seeds(n: int) -> str:
-    """Returns "1 seed", "2 seeds", ..."""
-    return f"{n} seed{'s' * (n > 1)}"
 
 
 def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:

@@ -19,11 +19,12 @@ from robustmoll.data.examples import Examples
 from robustmoll.data.loader import Loader
 from robustmoll.files import write_whole
 from robustmoll.progress import ProgressBar
-from robustmoll.run import Interrupts, MetricsFile, logged_config
+from robustmoll.run_folder import MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import Draw
 from robustmoll.training.average import weight_average
+from robustmoll.training.interrupts import Interrupts
 from robustmoll.training.settings import Settings
 from robustmoll.training.start import freeze, newest, start_from
 

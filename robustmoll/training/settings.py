@@ -1,11 +1,13 @@
 """What a training can be told."""
 
+from collections.abc import Iterable
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from robustmoll.data.examples import Source
-from robustmoll.run import Resume, check_trackers
+from robustmoll.run_folder import Resume
 from robustmoll.tasks import Task
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
 
@@ -97,7 +99,7 @@ class Settings(Generic[TaskT]):
         self.ema, self.swa = ema, swa
         self.precision, self.channels_last, self.compile = precision, channels_last, compile
         self.trackers, self.checkpoint_minutes, self.resume = trackers or [], checkpoint_minutes, resume
-        check_trackers(self.trackers)
+        _check_trackers(self.trackers)
 
     @cached_property
     def sets(self) -> tuple[Any, Any]:
@@ -120,3 +122,10 @@ class Settings(Generic[TaskT]):
             "optimizer.name": self.optimizer.name,
             "the average of weights (ema, swa)": average,
         }
+
+
+def _check_trackers(names: Iterable[str]) -> None:
+    """Raises a ValueError if a tracker's package is not installed."""
+    for name in names:
+        if find_spec(name) is None:
+            raise ValueError(f"tracker {name!r} is not installed; pip install 'robustmoll[tracking]'")

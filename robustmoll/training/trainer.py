@@ -6,7 +6,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from robustmoll.run import describe_run, open_run
+from robustmoll.run_folder import describe_run, open_run
 from robustmoll.training.loop import Training
 from robustmoll.training.settings import Settings, TaskT
 

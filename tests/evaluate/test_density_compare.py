@@ -12,7 +12,7 @@ import torch
 from robustmoll.evaluate.densities.compare import DensityComparison, compare_densities
 from robustmoll.evaluate.densities.report import write_density_comparison
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.text import markdown_table
 
 N = 400
 

@@ -26,7 +26,7 @@ from robustmoll.evaluate.densities.summary import density_rows, note
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.plots.style import save_pictures
-from robustmoll.run import MetricsFile
+from robustmoll.run_folder import MetricsFile
 from robustmoll.tasks.density import EXTENT, Density
 
 __all__ = ["write_density_comparison", "write_density_report"]

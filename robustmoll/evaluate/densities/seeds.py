@@ -5,7 +5,7 @@ from typing import Any
 
 from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
 from robustmoll.evaluate.densities.summary import TOLD
-from robustmoll.evaluate.tables import count_seeds, mean_and_deviation
+from robustmoll.evaluate.text import count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
 

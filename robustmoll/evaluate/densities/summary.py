@@ -14,7 +14,7 @@ from robustmoll.data.loader import Loader
 from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
-from robustmoll.evaluate.tables import markdown_table
+from robustmoll.evaluate.text import markdown_table
 from robustmoll.tasks.likelihood import Likelihood, told_likelihoods
 
 __all__ = ["TOLD", "Line", "density_lines", "density_rows", "density_text", "note", "summarise_density", "told_figures"]

@@ -7,7 +7,7 @@ from rich.table import Table
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
 from robustmoll.evaluate.densities.distances import DISTANCES, setting
 from robustmoll.evaluate.densities.summary import TOLD
-from robustmoll.evaluate.tables import mean_and_deviation, terminal_table
+from robustmoll.evaluate.text import mean_and_deviation, terminal_table
 
 __all__ = ["density_caption", "density_comparison_rows", "density_comparison_table"]
 

@@ -21,11 +21,11 @@ from robustmoll.checkpoint import Checkpoint
 from robustmoll.checks import known_name
 from robustmoll.evaluate.finished import Run
 from robustmoll.evaluate.subjects import load_subject
+from robustmoll.export.card import model_card
 from robustmoll.files import write_whole
-from robustmoll.model_card import model_card
 from robustmoll.tasks import Classifier
 
-__all__ = ["FORMATS", "export", "from_pretrained", "loads_in_timm"]
+__all__ = ["FORMATS", "export", "from_pretrained"]
 
 
 # Arguments of a network that its weights make needless, or that timm does not know.
@@ -52,7 +52,7 @@ def export(run: Run, folder: str | Path, format: str = "timm") -> Path:
     for name, content in write(classifier, run.saved).items():
         write_whole(folder / name, content)
     written = {path.name for path in folder.iterdir()}
-    card = model_card(run, written, "config.json" in written and loads_in_timm(folder, run))
+    card = model_card(run, written, "config.json" in written and _loads_in_timm(folder, run))
     write_whole(folder / "README.md", card.encode())
     return folder
 
@@ -72,7 +72,7 @@ def from_pretrained(name: str | Path) -> nn.Module:
     return load_subject(str(name)).model.eval()
 
 
-def loads_in_timm(folder: Path, run: Run) -> bool:
+def _loads_in_timm(folder: Path, run: Run) -> bool:
     """Returns whether timm alone builds the network of a folder as it is in the run.
 
     It does not where robustmoll has replaced the stem for small images; the weights may fit nevertheless.

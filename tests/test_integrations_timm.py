@@ -10,7 +10,7 @@ from timm.loss import SoftTargetCrossEntropy
 from torch import Tensor
 
 from robustmoll import Mollify
-from robustmoll.integrations import MixupFn, MollifiedLoader
+from robustmoll.integrations.timm import MixupFn, MollifiedLoader
 from robustmoll.times import Annealed
 
 

@@ -7,8 +7,8 @@ import kornia.augmentation as K
 import pytest
 import torch
 
-from robustmoll.augmentation import RandomDegradation
 from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise, PureNoise
+from robustmoll.integrations.kornia import RandomDegradation
 from robustmoll.times import Annealed, Fixed
 
 DEGRADATIONS: list[Degradation] = [Noise(), HeatBlur(), GaussianBlur(), PureNoise()]

@@ -2,7 +2,7 @@
 
 A training config has the arguments of `Trainer` and of its task at the top, and below them the groups `data` (a class
 of `robustmoll.data`, or of yours by import path), `model`, `optimizer`, `scheduler` and `bench`, and `mollify` (of
-`task: classify`, the default) or `anneal` (of `task: density`); see `robustmoll.config_tasks`.
+`task: classify`, the default) or `anneal` (of `task: density`); see `robustmoll.config.tasks`.
 """
 
 import inspect
@@ -15,9 +15,9 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll.checks import Mistake, known_name
-from robustmoll.config_files import Source, read_config
-from robustmoll.config_mistakes import check_level, one_line
-from robustmoll.config_tasks import LINKED, TASKS
+from robustmoll.config.files import Source, read_config
+from robustmoll.config.mistakes import check_level, one_line
+from robustmoll.config.tasks import LINKED, TASKS
 from robustmoll.training import Trainer
 
 __all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
@@ -129,7 +129,7 @@ _Dumper.add_multi_representer(PurePath, lambda dumper, path: dumper.represent_st
 
 
 def _read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
-    """Returns what config files say together, as the text of one; see `robustmoll.config_files`.
+    """Returns what config files say together, as the text of one; see `robustmoll.config.files`.
 
     jsonargparse refuses unknown keys too, but says neither where they stand nor what it would have taken.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from robustmoll.run import Resume, describe_run
+from robustmoll.run_folder import Resume, describe_run
 
 
 @pytest.mark.parametrize(("resume", "kept"), [(True, {"bench", "density"}), ("changed", set())])

@@ -1,4 +1,4 @@
-"""The run folder: who may write there, what was asked for, with which versions, and how the training went.
+"""The folder of a run: what was asked for, with which versions, and how the training went.
 
 config.yaml env.json metrics.csv checkpoints/ bench/<suite>/ plots/ report.html
 """
@@ -9,15 +9,11 @@ import json
 import os
 import platform
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 import yaml
@@ -25,11 +21,9 @@ import yaml
 from robustmoll.files import write_whole
 
 __all__ = [
-    "Interrupts",
     "MetricsFile",
     "Resume",
     "check_config",
-    "check_trackers",
     "config_changes",
     "describe_run",
     "environment",
@@ -96,13 +90,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-def check_trackers(names: Iterable[str]) -> None:
-    """Raises a ValueError if a tracker's package is not installed."""
-    for name in names:
-        if find_spec(name) is None:
-            raise ValueError(f"tracker {name!r} is not installed; pip install 'robustmoll[tracking]'")
-
-
 class MetricsFile:
     """A CSV file with a row an epoch, whole at any moment.
 
@@ -139,35 +126,6 @@ class MetricsFile:
             writer.writeheader()
             writer.writerows(rows)
         write_whole(self.path, text.getvalue().encode())
-
-
-class Interrupts:
-    """Turns the first Ctrl-C (or SIGTERM) into a flag, so that a step can finish; a second one stops at once.
-
-    Signals reach the main thread of a program alone: in another one there is nothing to turn.
-
-    Attributes:
-        seen: Whether there was one.
-    """
-
-    def __init__(self) -> None:
-        self.seen = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        main = threading.current_thread() is threading.main_thread()
-        for number in (signal.SIGINT, signal.SIGTERM) if main else ():
-            self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.seen:
-            raise KeyboardInterrupt("stopped at once")
-        self.seen = True
 
 
 def check_config(path: Path, config: str | None) -> None:

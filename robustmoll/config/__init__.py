@@ -1,0 +1,6 @@
+"""Configs: `files` reads them over their bases, `parser` makes objects of them, `mistakes` words what is wrong in them,
+`tasks` says which keys a task adds."""
+
+from robustmoll.config.parser import Parser, build_trainer, load_run, training_parser
+
+__all__ = ["Parser", "build_trainer", "load_run", "training_parser"]

@@ -1,0 +1,56 @@
+"""Tables and figures as text, in Markdown and in a terminal."""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
+
+from rich.table import Table
+
+__all__ = ["count_seeds", "markdown_table", "mean_and_deviation", "terminal_table"]
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a Markdown table, padded to be read as text too, with figures to the right.
+
+    Example:
+        >>> print(markdown_table(["", "error"], [["clean", "3.1"]]))
+        |       | error |
+        | :---- | ----: |
+        | clean |   3.1 |
+    """
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    aligned = [
+        [
+            line[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+        ]
+        for line in lines
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (aligned[0], rule, *aligned[1:]))
+
+
+def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: str) -> Table:
+    """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
+    table = Table(caption=said, caption_justify="left")
+    for column, name in enumerate(header):
+        table.add_column(name, justify="right" if column > 1 else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def mean_and_deviation(values: Sequence[float], digits: int, sign: str = "") -> str:
+    """Returns the mean of values, and their standard deviation if there are several.
+
+    Example:
+        >>> mean_and_deviation([1.0, 2.0], digits=1), mean_and_deviation([1.0], digits=2, sign="+")
+        ('1.5 ± 0.7', '+1.00')
+    """
+    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{fmean(values):{sign}.{digits}f}{deviation}"
+
+
+def count_seeds(n: int) -> str:
+    """Returns "1 seed", "2 seeds", ..."""
+    return f"{n} seed{'s' * (n > 1)}"
