@@ -60,8 +60,8 @@ def tables(study: Study, pairs: Sequence[str]) -> str:
 def cells(runs: Sequence[Summary]) -> list[str]:
     """The figures of a config's seeds; what is an upper bound says so."""
     figures = zip(*map(figures_of, runs), strict=True)
-    told = [mean_and_deviation(values, 3) for values in figures]
-    return ["≤ " * runs[0]["told"].endswith("bound") + told[0], *told[1:]]
+    entries = [mean_and_deviation(values, 3) for values in figures]
+    return ["≤ " * runs[0]["nll_name"].endswith("bound") + entries[0], *entries[1:]]
 
 
 def differences(study: Study, pairs: Sequence[str]) -> Iterator[list[str]]:

@@ -20,7 +20,7 @@ from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.schedules import ConstantNoise
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Density, DensityArgs, DensityDraw, Likelihood
-from robustmoll.tasks.likelihood import told_likelihoods
+from robustmoll.tasks.likelihood import negative_log_likelihoods
 from robustmoll.training import OptimizerArgs, Trainer
 from tests.tiny_data import FewDigits
 from tests.tiny_densities import DiagonalGaussian, UniformCube
@@ -114,7 +114,7 @@ def test_the_model_finds_the_density_and_the_figure_is_that_of_clean_rows(tmp_pa
     assert float(rows(tmp_path)[-1]["validation_nll"]) == pytest.approx(-float(independent), abs=0.15)
     best = min(float(row["validation_nll"]) for row in rows(tmp_path))
     with torch.no_grad():
-        found = float(told_likelihoods(model, [held_out.inputs]).mean())
+        found = float(negative_log_likelihoods(model, [held_out.inputs]).mean())
     assert found == pytest.approx(best, abs=1e-4), "the best counts"
     assert model.backbone.calibrated > 0
 
@@ -131,7 +131,9 @@ def test_mollified_steps_see_noise_and_the_others_the_data() -> None:
 def test_an_even_density_costs_eight_bits_whatever_the_images() -> None:
     train, _ = SETS["images"].load()
     model = Likelihood(UniformCube(train.domain.shape), train.domain)
-    assert told_likelihoods(model, [train.inputs[:10], train.inputs[10:20]]).tolist() == pytest.approx([8.0] * 20)
+    assert negative_log_likelihoods(model, [train.inputs[:10], train.inputs[10:20]]).tolist() == pytest.approx(
+        [8.0] * 20
+    )
 
 
 def test_bits_per_dim_is_the_entropy_of_the_grey_levels_for_a_density_that_knows_them() -> None:
@@ -143,7 +145,7 @@ def test_bits_per_dim_is_the_entropy_of_the_grey_levels_for_a_density_that_knows
     inside = (((z + 1) * 128).floor() == x).flatten(1).all(1)
     assert inside.all() and z.min() >= -1 and z.max() < 1
     log_p = 4 * math.log(1 / 4 / (2 / 256))  # height of the density: 4 intervals of 2/256, a quarter of the mass each
-    assert float(domain.told(torch.tensor(-log_p))) == pytest.approx(2.0)
+    assert float(domain.in_unit(torch.tensor(-log_p))) == pytest.approx(2.0)
     assert torch.equal(domain.leave(z), x) and torch.equal(domain.leave(domain.enter(x)), x)
 
 

@@ -38,7 +38,7 @@ class Domain(ABC):
         """Returns what a model drew in the units of the data."""
 
     @abstractmethod
-    def told(self, nll: Tensor) -> Tensor:
+    def in_unit(self, nll: Tensor) -> Tensor:
         """Returns negative log-likelihoods, in nats of what `enter` gave, in the figure's unit."""
 
 

@@ -42,5 +42,5 @@ class Pixels(Domain):
     def leave(self, x: Tensor) -> Tensor:
         return ((x + 1) * 128).floor().clamp(0, 255).byte()
 
-    def told(self, nll: Tensor) -> Tensor:
+    def in_unit(self, nll: Tensor) -> Tensor:
         return nll / (math.prod(self.shape) * math.log(2)) + 7

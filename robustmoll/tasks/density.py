@@ -22,8 +22,8 @@ from robustmoll.tasks.likelihood import (
     build_likelihood,
     likelihood_config,
     load_likelihood,
+    negative_log_likelihoods,
     saved_domain,
-    told_likelihoods,
 )
 from robustmoll.tasks.task import Task
 
@@ -120,11 +120,11 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
 
     def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         """Returns what is lowered, in the unit of the data's likelihood: the negative log-likelihood of each of x."""
-        return model.domain.told(-network(x))
+        return model.domain.in_unit(-network(x))
 
     def figures(self, model: Likelihood, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
         """Returns the mean negative log-likelihood, or its upper bound with one latent variable each."""
-        return {model.figure: float(told_likelihoods(model, (x for x, _ in batches)).mean())}
+        return {model.figure: float(negative_log_likelihoods(model, (x for x, _ in batches)).mean())}
 
     def calibrate(self, model: Likelihood, train: Examples) -> None:
         """Lets a model that keeps statistics of its data, as batch normalisation does, take them from clean data."""

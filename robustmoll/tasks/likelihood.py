@@ -21,8 +21,8 @@ __all__ = [
     "build_likelihood",
     "likelihood_config",
     "load_likelihood",
+    "negative_log_likelihoods",
     "saved_domain",
-    "told_likelihoods",
 ]
 
 DOMAINS: dict[str, type[Domain]] = {"pixels": Pixels, "columns": Columns}
@@ -42,7 +42,7 @@ class DensityArgs:
 
 
 class Likelihood(Model):
-    """A likelihood model with the space of its data inside: from data as they are kept to likelihoods as they are told.
+    """A likelihood model with the space of its data inside: from data as they are kept to likelihoods in their unit.
 
     Args:
         backbone: The model.
@@ -73,14 +73,14 @@ class Likelihood(Model):
             generator: Of a bound's latent variables.
             samples: How many of these are drawn for each of x.
         """
-        return self.domain.told(-self.density.log_prob(self.domain.enter(x, u), generator, samples))
+        return self.domain.in_unit(-self.density.log_prob(self.domain.enter(x, u), generator, samples))
 
     def sample(self, n: int, generator: Generator | None = None, temperature: float = 1.0) -> Tensor:
         """Draws data, in their own units; arguments as for `DensityModel.sample`."""
         return self.domain.leave(self.density.sample(n, generator, temperature))
 
 
-def told_likelihoods(model: Likelihood, inputs: Iterable[Tensor], samples: int = 1) -> Tensor:
+def negative_log_likelihoods(model: Likelihood, inputs: Iterable[Tensor], samples: int = 1) -> Tensor:
     """Returns the negative log-likelihood of each example, as `Likelihood` does, always with the same random numbers.
 
     Discrete data are dequantised, other data are evaluated as they are.
@@ -93,14 +93,14 @@ def told_likelihoods(model: Likelihood, inputs: Iterable[Tensor], samples: int =
     Returns:
         Shape (N,), float64, on the CPU.
     """
-    told, seen, generator = [], 0, None
+    found, seen, generator = [], 0, None
     for x in inputs:
         draws = Draws("evaluate", range(seen, seen + len(x)), x.device)
         u = draws.uniform(*x.shape[1:]) if model.domain.discrete else None
         generator = generator or torch.Generator(x.device).manual_seed(0)
-        told.append(model(x, u, generator, samples).double().cpu())
+        found.append(model(x, u, generator, samples).double().cpu())
         seen += len(x)
-    return torch.cat(told)
+    return torch.cat(found)
 
 
 def likelihood_config(args: DensityArgs, domain: Domain) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def values(seed: int) -> torch.Tensor:
 def write_run(run: Path, figures: torch.Tensor, /, **others: object) -> Path:
     """Writes what `measure_run` does."""
     fields: dict[str, Any] = {"run": run.name, "dataset": "moons", "data": "ab", "unit": "rows", "n_test": len(figures)}
-    fields |= {"figure": "log_likelihood", "told": "nll", "samples": None, "distances": []}
+    fields |= {"figure": "log_likelihood", "nll_name": "nll", "samples": None, "distances": []}
     fields["lines"] = [{"name": "last step", "value": float(figures.mean()), "standard_error": 0.1, "step": 9}]
     (run / "density").mkdir(parents=True)
     (run / "density" / "summary.json").write_text(json.dumps(fields | others))
@@ -72,7 +72,7 @@ def test_seeds_make_one_group_of_mean_and_deviation(tmp_path: Path) -> None:
 
 
 def test_a_bound_is_named_as_one(tmp_path: Path) -> None:
-    bound = {"figure": "log_likelihood_bound", "told": "nll_bound", "samples": 64}
+    bound = {"figure": "log_likelihood_bound", "nll_name": "nll_bound", "samples": 64}
     runs = [write_run(tmp_path / "flow", values(0)), write_run(tmp_path / "vae", values(1), **bound)]
     found = compare_densities(runs)
     _, rows = density_comparison_rows(found)
@@ -107,7 +107,7 @@ def test_distances_stand_beside_each_other_only_in_the_same_features(tmp_path: P
 MISTAKES = [
     ({"dataset": "wine"}, "b and .*a do not compare: dataset 'wine' against 'moons'"),
     ({"data": "cd"}, "do not compare: test data '400 rows, fingerprint cd' against '400 rows, fingerprint ab'"),
-    ({"figure": "bits_per_dim", "told": "bits_per_dim"}, "figure 'bits_per_dim' against 'log_likelihood'"),
+    ({"figure": "bits_per_dim", "nll_name": "bits_per_dim"}, "figure 'bits_per_dim' against 'log_likelihood'"),
 ]
 
 

@@ -50,7 +50,7 @@ class Columns(Domain):
         x = x.double()
         return x * _row(self.std, x) + _row(self.mean, x)
 
-    def told(self, nll: Tensor) -> Tensor:
+    def in_unit(self, nll: Tensor) -> Tensor:
         return nll
 
 

@@ -113,14 +113,14 @@ def _resampled_means(values: NDArray[np.float64], resamples: int, seed: int) -> 
 
 
 def _check_comparable(folders: list[Path], summaries: list[dict[str, Any]]) -> None:
-    one = _told(summaries[0])
+    one = _subject(summaries[0])
     for folder, summary in zip(folders, summaries, strict=True):
-        for name, value in _told(summary).items():
+        for name, value in _subject(summary).items():
             if value != one[name]:
                 raise ValueError(f"{folder} and {folders[0]} do not compare: {name} {value!r} against {one[name]!r}")
 
 
-def _told(summary: dict[str, Any]) -> dict[str, Any]:
+def _subject(summary: dict[str, Any]) -> dict[str, Any]:
     """What a figure is of: the data, as the model sees them, and the unit, whether exact or a bound."""
     return {
         "dataset": summary["dataset"],

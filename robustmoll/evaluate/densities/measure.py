@@ -18,7 +18,7 @@ from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
-from robustmoll.evaluate.densities.summary import density_text, summarise_density, told_figures
+from robustmoll.evaluate.densities.summary import density_text, example_figures, summarise_density
 from robustmoll.files import write_whole
 from robustmoll.tasks.likelihood import load_likelihood
 
@@ -72,14 +72,14 @@ def measure_run(
     }
     for _, model in models.values():
         check_columns(model.domain, test.domain)
-    told = told_figures(models, train, test, samples)
-    summary = summarise_density(run.resolve().name, final.config["architecture"], models, told, train, test, samples)
+    figures = example_figures(models, train, test, samples)
+    summary = summarise_density(run.resolve().name, final.config["architecture"], models, figures, train, test, samples)
     summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / "summary.json").unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
-    figures = {label: values.float() for label, values in told.items()}
-    write_whole(folder / "test.safetensors", safetensors.torch.save(figures))
+    kept = {label: values.float() for label, values in figures.items()}
+    write_whole(folder / "test.safetensors", safetensors.torch.save(kept))
     write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
     write_whole(folder / "summary.md", density_text(summary).encode())
     return summary

@@ -25,15 +25,15 @@ AXES = {"nll": "nats", "nll_bound": "nats", "bits_per_dim": "bits/dim", "bits_pe
 
 
 @picture
-def density_curves(rows: Sequence[Mapping[str, str]], told: str, levels: Sequence[float]) -> Figure:
+def density_curves(rows: Sequence[Mapping[str, str]], nll_name: str, levels: Sequence[float]) -> Figure:
     """Draws the loss on mollified and the figure on clean data over epochs, and t over steps.
 
     Args:
         rows: Of metrics.csv, one an epoch.
-        told: Name of the figure, such as "nll".
+        nll_name: Name of the figure, such as "nll".
         levels: t of each step.
     """
-    seen = clean_column(rows[0], told)
+    seen = clean_column(rows[0], nll_name)
     drawn = figure(9.5, 2.6)
     losses, times = drawn.subplots(1, 2, width_ratios=(2, 1))
     epochs = [int(row["epoch"]) for row in rows]
@@ -41,7 +41,7 @@ def density_curves(rows: Sequence[Mapping[str, str]], told: str, levels: Sequenc
     curves = {"training loss (mollified)": ("loss", "#b5b5b5"), f"clean {seen.split('_')[0]}": (seen, "#0072b2")}
     for label, (column, colour) in curves.items():
         losses.plot(epochs, [float(row[column]) for row in rows], color=colour, label=label, **marker)
-    losses.set_title(f"negative log-likelihood in {AXES[told]}")
+    losses.set_title(f"negative log-likelihood in {AXES[nll_name]}")
     losses.set_xlabel("epoch")
     losses.set_xlim(left=0)
     losses.set_ylim(top=_top([float(row[seen]) for row in rows]))
@@ -54,12 +54,12 @@ def density_curves(rows: Sequence[Mapping[str, str]], told: str, levels: Sequenc
 
 
 @picture
-def training_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], told: str) -> Figure:
+def training_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], nll_name: str) -> Figure:
     """Draws the figure on clean data over epochs, of many trainings.
 
     Args:
         runs: By a group's label, the figure after each epoch of each of its runs.
-        told: Name of the figure, such as "nll".
+        nll_name: Name of the figure, such as "nll".
     """
     drawn = figure(7.0, 3.2)
     ax = drawn.add_subplot()
@@ -72,7 +72,7 @@ def training_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], told: str
     ax.set_ylim(top=max(tops) if tops else None)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_title(f"clean data, negative log-likelihood in {AXES[told]}")
+    ax.set_title(f"clean data, negative log-likelihood in {AXES[nll_name]}")
     ax.legend()
     return drawn
 
@@ -140,9 +140,9 @@ def column_histograms(samples: Tensor, rows: Tensor, names: Sequence[str]) -> Fi
     return drawn
 
 
-def clean_column(row: Mapping[str, str], told: str) -> str:
+def clean_column(row: Mapping[str, str], nll_name: str) -> str:
     """Returns the column of metrics.csv with the figure on clean data: held-out ones, or else the test set."""
-    return f"validation_{told}" if f"validation_{told}" in row else f"test_{told}"
+    return f"validation_{nll_name}" if f"validation_{nll_name}" in row else f"test_{nll_name}"
 
 
 def _top(clean: Sequence[float]) -> float | None:

@@ -82,12 +82,12 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
     """
     path, curves = Path(path), {}
     for group in comparison.groups:
-        bound = " (bound)" if group.summaries[0]["told"].endswith("_bound") else ""
+        bound = " (bound)" if group.summaries[0]["nll_name"].endswith("_bound") else ""
         runs = zip(group.runs, group.summaries, strict=True)
         curves[group.label + bound] = [curve for run in runs if (curve := _clean_curve(*run))]
     figures = {}
     if any(curves.values()):
-        figures["trainings"] = training_curves(curves, comparison.groups[0].summaries[0]["told"])
+        figures["trainings"] = training_curves(curves, comparison.groups[0].summaries[0]["nll_name"])
     shown = section("Figures", density_caption(comparison), table(*density_comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])
@@ -96,14 +96,14 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
 def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
     """The figure on clean data while a run was trained, by epoch; none if it was stopped in the first one."""
     rows = MetricsFile(run / "metrics.csv").rows()
-    return {int(row["epoch"]): float(row[clean_column(rows[0], summary["told"])]) for row in rows}
+    return {int(row["epoch"]): float(row[clean_column(rows[0], summary["nll_name"])]) for row in rows}
 
 
 def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:
     drawn = {}
     if rows := MetricsFile(run / "metrics.csv").rows():
         levels = [anneal.level(step) for step in range(int(rows[-1]["step"]) + 1)]
-        drawn["training"] = density_curves(rows, summary["told"], levels)
+        drawn["training"] = density_curves(rows, summary["nll_name"], levels)
     snapshots = _snapshots(run)
     if densities := {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}:
         drawn["densities"] = annealed_densities(densities, {step: anneal.level(step) for step in densities}, EXTENT)

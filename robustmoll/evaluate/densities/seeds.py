@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
-from robustmoll.evaluate.densities.summary import TOLD
+from robustmoll.evaluate.densities.summary import SHOWN
 from robustmoll.evaluate.text import count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
@@ -21,7 +21,7 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
         study: By the name of a configuration, the summary of each of its seeds, see `measure_run`.
     """
     everyone = [summary for runs in study.values() for summary in runs]
-    told = list(dict.fromkeys(summary["told"] for summary in everyone))
+    names = list(dict.fromkeys(summary["nll_name"] for summary in everyone))
     metrics = shared_distances(everyone)
     rows = []
     for config, runs in study.items():
@@ -29,9 +29,9 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
         for place, line in enumerate(runs[0]["lines"]):
             values = [summary["lines"][place]["value"] for summary in runs]
             entry = mean_and_deviation(values if line["step"] is not None else values[:1], digits=3)
-            figures = [entry * (runs[0]["told"] == name) for name in told]
+            figures = [entry * (runs[0]["nll_name"] == name) for name in names]
             rows.append([f"{config} ({seeds})", line["name"], *figures, *(_far(runs, line, one) for one in metrics)])
-    return ["", "", *(TOLD[name][2] for name in told), *(f"{DISTANCES[metric]} ↓" for metric in metrics)], rows
+    return ["", "", *(SHOWN[name].heading for name in names), *(f"{DISTANCES[metric]} ↓" for metric in metrics)], rows
 
 
 def _far(runs: Sequence[dict[str, Any]], line: dict[str, Any], metric: str) -> str:

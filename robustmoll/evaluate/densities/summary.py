@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -15,18 +15,42 @@ from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
 from robustmoll.evaluate.text import markdown_table
-from robustmoll.tasks.likelihood import Likelihood, told_likelihoods
+from robustmoll.tasks.likelihood import Likelihood, negative_log_likelihoods
 
-__all__ = ["TOLD", "Line", "density_lines", "density_rows", "density_text", "note", "summarise_density", "told_figures"]
+__all__ = [
+    "SHOWN",
+    "Line",
+    "density_lines",
+    "density_rows",
+    "density_text",
+    "example_figures",
+    "note",
+    "summarise_density",
+]
 
 GAUSSIAN = "full-covariance Gaussian"
 
-# By the name of the mean negative log-likelihood: how it is told, its sign there, and the head of the column.
-TOLD = {
-    "nll": ("log_likelihood", -1, "log-likelihood in nats ↑"),
-    "nll_bound": ("log_likelihood_bound", -1, "lower bound of the log-likelihood in nats ↑"),
-    "bits_per_dim": ("bits_per_dim", 1, "bits/dim ↓"),
-    "bits_per_dim_bound": ("bits_per_dim_bound", 1, "upper bound of bits/dim ↓"),
+
+class Shown(NamedTuple):
+    """How a negative log-likelihood is shown.
+
+    Attributes:
+        figure: What it is called then.
+        sign: 1, or -1 where the likelihood itself is shown.
+        heading: Of its column.
+    """
+
+    figure: str
+    sign: int
+    heading: str
+
+
+# By the name of the mean negative log-likelihood, see `Likelihood.figure`.
+SHOWN = {
+    "nll": Shown("log_likelihood", -1, "log-likelihood in nats ↑"),
+    "nll_bound": Shown("log_likelihood_bound", -1, "lower bound of the log-likelihood in nats ↑"),
+    "bits_per_dim": Shown("bits_per_dim", 1, "bits/dim ↓"),
+    "bits_per_dim_bound": Shown("bits_per_dim_bound", 1, "upper bound of bits/dim ↓"),
 }
 
 
@@ -53,7 +77,7 @@ class Line:
         return cls(name, float(values.mean()), error, step)
 
 
-def told_figures(
+def example_figures(
     models: Mapping[str, tuple[int, Likelihood]], train: Examples, test: Examples, samples: int
 ) -> dict[str, Tensor]:
     """Measures checkpoints of one run on clean test data, example by example.
@@ -69,23 +93,23 @@ def told_figures(
     """
     loader = Loader(test, torch.device("cpu"), workers=0)
     batches = torch.arange(len(test)).split(256)
-    told = {}
+    figures = {}
     with torch.inference_mode():
         for label, (_, model) in models.items():
-            sign = TOLD[model.figure][1]
-            told[label] = sign * told_likelihoods(model, (x for x, _ in loader(batches)), samples)
+            sign = SHOWN[model.figure].sign
+            figures[label] = sign * negative_log_likelihoods(model, (x for x, _ in loader(batches)), samples)
     if isinstance(train.inputs, Tensor) and not train.domain.discrete:
         gaussian = gaussian_nll(train.inputs, test.inputs[:])
         if gaussian is not None:
-            told[GAUSSIAN] = -gaussian
-    return told
+            figures[GAUSSIAN] = -gaussian
+    return figures
 
 
 def summarise_density(
     run: str,
     name: str,
     models: Mapping[str, tuple[int, Likelihood]],
-    told: Mapping[str, Tensor],
+    figures: Mapping[str, Tensor],
     train: Examples,
     test: Examples,
     samples: int,
@@ -95,8 +119,8 @@ def summarise_density(
     Args:
         run: Its name.
         name: Of the model.
-        models: See `told_figures`, like the last three.
-        told: What that returned.
+        models: See `example_figures`, like the last three.
+        figures: What that returned.
         train: What the models were trained on.
         test: What they were measured on.
         samples: Of a bound.
@@ -111,28 +135,28 @@ def summarise_density(
         "model": name,
         "dataset": test.name,
         "data": fingerprint_images(test) if isinstance(test, ImageSet) else fingerprint([test.inputs[:]]),
-        "figure": TOLD[model.figure][0],
-        "told": model.figure,
+        "figure": SHOWN[model.figure].figure,
+        "nll_name": model.figure,
         "samples": None if model.density.exact else samples,
         "unit": test.unit,
         "n_train": len(train),
         "n_test": len(test),
-        "lines": [asdict(Line.of(label, values, steps.get(label))) for label, values in told.items()],
+        "lines": [asdict(Line.of(label, values, steps.get(label))) for label, values in figures.items()],
     }
 
 
 def density_lines(summary: dict[str, Any]) -> str:
     """Returns the figures of a summary, a line each."""
     lines = [f"{line['name']} {line['value']:.3f} ± {line['standard_error']:.3f}" for line in summary["lines"]]
-    told = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
+    text = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
     for heading, _, _, rows in distance_sections(summary):
-        told.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in rows)}")
-    return "\n".join(told)
+        text.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in rows)}")
+    return "\n".join(text)
 
 
 def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Returns header and rows of the table of a summary."""
-    header = ["", TOLD[summary["told"]][2], "± standard error", "step"]
+    header = ["", SHOWN[summary["nll_name"]].heading, "± standard error", "step"]
     rows = [
         [
             line["name"],

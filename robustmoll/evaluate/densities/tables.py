@@ -6,7 +6,7 @@ from rich.table import Table
 
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
 from robustmoll.evaluate.densities.distances import DISTANCES, setting
-from robustmoll.evaluate.densities.summary import TOLD
+from robustmoll.evaluate.densities.summary import SHOWN
 from robustmoll.evaluate.text import mean_and_deviation, terminal_table
 
 __all__ = ["density_caption", "density_comparison_rows", "density_comparison_table"]
@@ -41,7 +41,7 @@ def density_comparison_rows(comparison: DensityComparison) -> tuple[list[str], l
 
 def _likelihoods(groups: list[DensityGroup]) -> Iterator[Row]:
     for place, group in enumerate(groups):
-        name = TOLD[group.summaries[0]["told"]][2]
+        name = SHOWN[group.summaries[0]["nll_name"]].heading
         difference = f"{group.difference:+.3f} ({group.low:+.3f}, {group.high:+.3f})" if place else ""
         yield name, group.label, mean_and_deviation(list(group.values), 3), difference
 
