@@ -14,7 +14,7 @@ __all__ = ["Anneal", "Draw", "Mollify", "corrupt"]
 __version__ = "0.1.0"
 
 
-# What stands where: these need others of the libraries, which take seconds to import.
+# What stands where: these import heavy libraries, which takes seconds.
 LATER = {"Run": "robustmoll.api", "train": "robustmoll.api", "from_pretrained": "robustmoll.export"}
 PACKAGES = ("data", "evaluate", "models", "training")
 

@@ -94,8 +94,16 @@ class Anneal(nn.Module):
             raise ValueError("Anneal does not know how long the training is; give it the number: Anneal(steps=...)")
         return self.time.at(step) if self.fraction else 0.0
 
-    def draw(self, n: int, step: int, generator: Generator | None = None, device: torch.device | None = None) -> Tensor:
-        """Returns the t of each of n data at a step, shape (n,), on a device (None: the CPU), the generator's too.
+    def times(
+        self, n: int, step: int, generator: Generator | None = None, device: torch.device | None = None
+    ) -> Tensor:
+        """Returns the t of each of n data at a step, shape (n,).
+
+        Args:
+            n: Number of data.
+            step: Training step, counted from 0.
+            generator: On the device; None takes PyTorch's own. It is asked only if the times spread.
+            device: Of the result; None for the CPU.
 
         Raises:
             ValueError: As for `level`.
@@ -103,7 +111,7 @@ class Anneal(nn.Module):
         device = device or torch.device("cpu")
         if self.level(step) == 0:
             return torch.zeros(n, device=device)
-        return self.time.on(device, n, generator, step)
+        return self.time.sample_on(device, n, generator, step)
 
     def forward(self, x: Tensor, step: int, generator: Generator | None = None) -> Tensor:
         """Returns the data at this step's t.
@@ -118,7 +126,7 @@ class Anneal(nn.Module):
         """
         if self.level(step) == 0:
             return x
-        return self.degradation(x, self.draw(len(x), step, generator, x.device), generator)
+        return self.degradation(x, self.times(len(x), step, generator, x.device), generator)
 
     def extra_repr(self) -> str:
         return f"steps={self.steps}, fraction={self.fraction}, spread={self.time.spread}, shape={self.time.shape}"

@@ -10,14 +10,14 @@ from accelerate import PartialState
 
 from robustmoll.checks import Mistake
 from robustmoll.config import training_parser
-from robustmoll.config.files import Source
+from robustmoll.config.files import ConfigSource
 from robustmoll.evaluate.finished import Run
 from robustmoll.runs.train import train_and_measure
 
 __all__ = ["Run", "train"]
 
 
-def train(config: Source | Sequence[Source] = (), **overrides: Any) -> Run:  # noqa: ANN401
+def train(config: ConfigSource | Sequence[ConfigSource] = (), **overrides: Any) -> Run:  # noqa: ANN401
     """Trains, benchmarks and reports, as `robustmoll train` does.
 
     Args:

@@ -78,12 +78,12 @@ def normal_table(device: torch.device) -> Tensor:
 
 
 class Draws:
-    """The random numbers of some images under one corruption at one severity.
+    """The random numbers of some images for one purpose.
 
     Each call of a method gives fresh numbers, independent of those of the earlier calls.
 
     Args:
-        address: What the numbers are for, such as "0/fog/3.0": seed, corruption, severity.
+        address: What the numbers are for, such as "0/fog/3.0" (seed, corruption, severity) or "17/mollify".
         ids: One integer per image, of 64 bits.
         device: Where the per-pixel numbers are wanted.
 

@@ -119,15 +119,21 @@ class Annealed(Time):
             raise ValueError(f"Annealed needs steps >= 1, a finite shape > 0 and spread in [0, 1], got {self}")
 
     def at(self, step: int) -> float:
-        """Returns the time at `step`, counted from 0."""
+        """Returns the time at `step`, counted from 0.
+
+        Raises:
+            ValueError: If it is negative.
+        """
         if step < 0:
             raise ValueError(f"step counts from 0, got {step}")
         return max(0.0, 1 - step / self.steps) ** self.shape
 
     def sample(self, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
-        return self.on(torch.device("cpu"), n, generator, step)
+        return self.sample_on(torch.device("cpu"), n, generator, step)
 
-    def on(self, device: torch.device, n: int, generator: Generator | None = None, step: int | None = None) -> Tensor:
+    def sample_on(
+        self, device: torch.device, n: int, generator: Generator | None = None, step: int | None = None
+    ) -> Tensor:
         """As `sample`, but on a device, where the generator must be too."""
         if step is None:
             raise ValueError("annealed times need to know the training step; tell it, as in mollify(x, y, step=step)")

@@ -13,7 +13,7 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Normal
 
 from robustmoll import Anneal, checkpoint
-from robustmoll.data.examples import Source
+from robustmoll.data.examples import DataSource
 from robustmoll.data.pixels import Pixels
 from robustmoll.data.tables import EmbeddedTable, Moons, TableFile
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
@@ -28,7 +28,7 @@ from tests.tiny_densities import DiagonalGaussian, UniformCube
 DIAGONAL = DensityArgs("diagonal")
 
 
-SETS: dict[str, Source] = {"table": EmbeddedTable("iris"), "images": FewDigits()}
+SETS: dict[str, DataSource] = {"table": EmbeddedTable("iris"), "images": FewDigits()}
 
 
 class Stop(Exception):
@@ -51,7 +51,9 @@ class StoppingDensity(Density):
         return torch.where((torch.arange(len(losses)) == 3) & (self.now == self.infinite_at), math.inf, losses)
 
 
-def trainer(run: Path, data: str | Source = "table", task: Density | None = None, **kwargs: Any) -> Trainer[Density]:  # noqa: ANN401
+def trainer(
+    run: Path, data: str | DataSource = "table", task: Density | None = None, **kwargs: Any
+) -> Trainer[Density]:  # noqa: ANN401
     task = task or StoppingDensity(DIAGONAL, Anneal(fraction=0.5))
     arguments = {"epochs": 4, "batch_size": 32, "optimizer": OptimizerArgs("adam", lr=0.05), "checkpoint_minutes": 0.0}
     return Trainer(SETS[data] if isinstance(data, str) else data, task, str(run), **arguments | kwargs)

@@ -82,7 +82,7 @@ def test_the_configs_build(name: str) -> None:
 
 MISTAKES = [
     (["--task", "densty"], "unknown task 'densty'; did you mean 'density'"),
-    ([*DATA, "--data", "EmbeddedTabel"], "unknown Source 'EmbeddedTabel'; did you mean 'EmbeddedTable'"),
+    ([*DATA, "--data", "EmbeddedTabel"], "unknown DataSource 'EmbeddedTabel'; did you mean 'EmbeddedTable'"),
     ([*DATA, "--anneal.fraction", "2"], "fraction in [0, 1], got steps=None, fraction=2.0"),
     ([*DATA, "--anneal.schedule", "VQ"], "unknown"),
     ([*DATA, "--mollify.policy", "sink"], "unknown option --mollify.policy"),

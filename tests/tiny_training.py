@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll import Mollify, checkpoint
-from robustmoll.tasks import Classifier, Classify, ModelArgs, StepDraw
+from robustmoll.tasks import Classifier, Classify, ClassifyDraw, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs, Trainer
 from tests.tiny_data import FewDigits
 
@@ -26,7 +26,7 @@ class StoppingClassify(Classify):
     stop_at = math.inf
     step = 0
 
-    def draw(self, n: int, size: tuple[int, int], generator: torch.Generator, step: int) -> StepDraw:
+    def draw(self, n: int, size: tuple[int, int], generator: torch.Generator, step: int) -> ClassifyDraw:
         self.step = step
         return super().draw(n, size, generator, step)
 

@@ -11,7 +11,7 @@ from robustmoll.checks import Mistake, known_name
 __all__ = ["COMMANDS", "main"]
 
 # A command is the module of its name in this package (fit-labels: fit_labels), imported when it is asked for: each
-# needs others of the libraries, which take seconds.
+# imports heavy libraries, which takes seconds.
 COMMANDS = {
     "train": "trains a classifier or a likelihood model from a config, measures it and writes a report",
     "sweep": "trains configs with several seeds, skips what is finished, and makes one table",

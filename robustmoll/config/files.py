@@ -15,16 +15,16 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Source", "merge", "read_config"]
+__all__ = ["ConfigSource", "merge", "read_config"]
 
 WHOLE = frozenset({"probabilities"})  # who names some roles means no others
 
-Source = str | Path | Mapping[str, Any]
+ConfigSource = str | Path | Mapping[str, Any]
 Tree = dict[str, Any]
 
 
 def read_config(
-    sources: Sequence[Source],
+    sources: Sequence[ConfigSource],
     check: Callable[[Tree, str], None] = lambda tree, where: None,
 ) -> Tree:
     """Reads configs and their bases.
@@ -68,7 +68,7 @@ def _over(old: object, new: object) -> object:
     return merge(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
 
 
-def _read(source: Source, check: Callable[[Tree, str], None], above: tuple[Path, ...]) -> Tree:
+def _read(source: ConfigSource, check: Callable[[Tree, str], None], above: tuple[Path, ...]) -> Tree:
     """Reads one config, which the files `above` have as their base."""
     if isinstance(source, Mapping):
         where, folder, own = "config", Path(), dict(source)

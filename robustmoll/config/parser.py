@@ -15,7 +15,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll.checks import Mistake, known_name
-from robustmoll.config.files import Source, read_config
+from robustmoll.config.files import ConfigSource, read_config
 from robustmoll.config.mistakes import check_level, one_line
 from robustmoll.config.tasks import LINKED, TASKS
 from robustmoll.training import Trainer
@@ -29,7 +29,7 @@ class Parser(ArgumentParser):
     def parse_args(self, args: Sequence[str]) -> Namespace:  # type: ignore[override]
         return self.parse_configs(*_files_and_flags(args))
 
-    def parse_configs(self, configs: Sequence[Source], flags: Sequence[str] = ()) -> Namespace:
+    def parse_configs(self, configs: Sequence[ConfigSource], flags: Sequence[str] = ()) -> Namespace:
         """Parses files, or keys and values; later ones override earlier ones, and flags override all."""
         return super().parse_args([*(["--config", _read_text(configs, self)] if configs else []), *flags])
 
@@ -47,7 +47,7 @@ class TrainingParser(Parser):
 
     task: str | None = None  # as in the parsers that jsonargparse makes of this class for parts of a config
 
-    def parse_configs(self, configs: Sequence[Source], flags: Sequence[str] = ()) -> Namespace:
+    def parse_configs(self, configs: Sequence[ConfigSource], flags: Sequence[str] = ()) -> Namespace:
         if self.task is not None:
             self._take(known_name("task", _task(configs, flags), TASKS))
         return super().parse_configs(configs, flags)
@@ -111,7 +111,7 @@ def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Nam
     return build_trainer(parser, config), config
 
 
-def _task(configs: Sequence[Source], flags: Sequence[str]) -> str:
+def _task(configs: Sequence[ConfigSource], flags: Sequence[str]) -> str:
     """Which task configs and flags are of; the last flag counts."""
     task = read_config(configs).get("task", "classify")
     for flag, value in pairwise([*flags, ""]):
@@ -128,7 +128,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_multi_representer(PurePath, lambda dumper, path: dumper.represent_str(str(path)))
 
 
-def _read_text(sources: Sequence[Source], parser: ArgumentParser) -> str:
+def _read_text(sources: Sequence[ConfigSource], parser: ArgumentParser) -> str:
     """Returns what config files say together, as the text of one; see `robustmoll.config.files`.
 
     jsonargparse refuses unknown keys too, but says neither where they stand nor what it would have taken.

@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll.anneal import Anneal
 from robustmoll.data import Data
-from robustmoll.data.examples import Source
+from robustmoll.data.examples import DataSource
 from robustmoll.evaluate.bench import bench, check_request
 from robustmoll.evaluate.densities.measure import measure_run
 from robustmoll.mollify import Mollify
@@ -101,7 +101,7 @@ TASKS = {
     ),
     "density": TaskConfig(
         task=Density,
-        data=Source,
+        data=DataSource,
         groups={"model": DensityArgs, "anneal": Anneal},
         measure=measure_run,
         not_keys=frozenset(("run", "train", "test")),

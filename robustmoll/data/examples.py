@@ -7,7 +7,7 @@ from torch import Tensor
 
 from robustmoll.data.images import Images
 
-__all__ = ["Domain", "Examples", "Source"]
+__all__ = ["DataSource", "Domain", "Examples"]
 
 
 class Domain(ABC):
@@ -73,7 +73,7 @@ class Examples(Protocol):
         """Returns what is left for the training, and a share in (0, 1) held out as "validation"; always the same."""
 
 
-class Source(ABC):
+class DataSource(ABC):
     """A data set that a config names: `Data` of images, or a `Table`."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from robustmoll.data.examples import Source
+from robustmoll.data.examples import DataSource
 from robustmoll.data.images import Fit, Images, subset
 from robustmoll.data.pixels import Pixels
 
@@ -154,7 +154,7 @@ def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple
     return torch.from_numpy(left), torch.from_numpy(held_out)
 
 
-class Data(Source):
+class Data(DataSource):
     """A data set of images that a config names; a new one is a subclass with `load`, in a file of its own.
 
     Constructor arguments are the config's keys. Nothing is read before it is asked for.

@@ -24,7 +24,7 @@ from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
 from robustmoll.evaluate.judge import Judge, evaluating
 from robustmoll.evaluate.metrics import measure
 from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.sources import Generated, Source, Stage, source_of
+from robustmoll.evaluate.sources import CellSource, Generated, Stage, source_of
 from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
 from robustmoll.evaluate.views import View
 from robustmoll.progress import ProgressBar
@@ -134,7 +134,7 @@ def bench(
     return cells
 
 
-def _begin(results: Results, identity: dict[str, object], source: Source) -> tuple[list[Cell], Temperatures | None]:
+def _begin(results: Results, identity: dict[str, object], source: CellSource) -> tuple[list[Cell], Temperatures | None]:
     """Opens the results folder; returns the cells that are done and the temperatures that belong to them."""
     results.start(identity, environment())
     cells = [cell for cell in results.cells() if results.has(cell)]

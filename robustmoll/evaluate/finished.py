@@ -21,7 +21,7 @@ class Run:
     """A training that has ended, as its folder tells.
 
     Args:
-        folder: That `robustmoll train` or `train` wrote.
+        folder: A folder that `robustmoll train` or `rm.train` wrote.
 
     Raises:
         ValueError: If it is none.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from robustmoll.evaluate.metrics import Judged, Outcomes, judged
-from robustmoll.evaluate.sources import Source
+from robustmoll.evaluate.sources import CellSource
 
 __all__ = ["Judge", "evaluating"]
 
@@ -36,7 +36,7 @@ class Judge:
     """
 
     model: nn.Module
-    source: Source
+    source: CellSource
     batch_size: int
     device: torch.device
     accelerator: Accelerator | None

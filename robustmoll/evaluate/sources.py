@@ -1,4 +1,4 @@
-"""Where the images of a cell come from. A new source is one subclass of `Source`."""
+"""Where the images of a cell come from. A new source is one subclass of `CellSource`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.views import View
 
-__all__ = ["Generated", "Read", "Source", "Stage", "source_of"]
+__all__ = ["CellSource", "Generated", "Read", "Stage", "source_of"]
 
 Stage = Literal["model", "source"]
 Batch = Callable[[slice, torch.device], Tensor]
 
 
-class Source(ABC):
+class CellSource(ABC):
     """The images of every cell, as the model takes them.
 
     Images stay whole grey levels until the model gets them, as they would in a file: reading the same images from a
@@ -87,14 +87,14 @@ class Source(ABC):
         """Returns what else tells the corrupted images from others."""
 
 
-class Generated(Source):
+class Generated(CellSource):
     """Corrupts clean images on the fly, on the model's device.
 
     Args:
         data: The clean images.
         preset: Table of corruption constants; None takes the one made for the size at which images are corrupted.
         seed: Seed of the corruptions.
-        view: As for `Source`.
+        view: As for `CellSource`.
         stage: Where: at the "model"'s size, or at the size of the "source".
     """
 
@@ -133,13 +133,13 @@ class Generated(Source):
         return {}
 
 
-class Read(Source):
+class Read(CellSource):
     """Reads corrupted images from files.
 
     Args:
         data: The clean images.
         files: The corrupted ones.
-        view: As for `Source`.
+        view: As for `CellSource`.
         preset: Table of constants that they should have been made with; None takes any.
 
     Raises:
@@ -185,6 +185,6 @@ def source_of(
     corrupted: CorruptedSet | None = None,
     view: View | None = None,
     stage: Stage = "model",
-) -> Source:
+) -> CellSource:
     """Returns where a benchmark has its images from; arguments and errors as for `robustmoll.evaluate.bench`."""
     return Read(data, corrupted, view, preset) if corrupted else Generated(data, preset, seed, view, stage)

@@ -16,8 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
-from robustmoll.data.augment import Augmentation, Augmentations, share_of
-from robustmoll.data.augment import Draw as AugmentDraw
+from robustmoll.data.augment import Augmentation, Augmentations, AugmentDraw, share_of
 from robustmoll.degradations import Degradation, HeatBlur, Noise
 from robustmoll.labels import smooth, soft_targets
 from robustmoll.models.origin import Origin, origin
@@ -26,14 +25,14 @@ from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier,
 from robustmoll.tasks.losses import LOSSES, jensen_shannon
 from robustmoll.tasks.task import Task
 
-__all__ = ["Classify", "StepDraw"]
+__all__ = ["Classify", "ClassifyDraw"]
 
 # Which family of the corruption benchmark a degradation has a likeness to.
 FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
 
 
 @dataclass(frozen=True, eq=False)
-class StepDraw:
+class ClassifyDraw:
     """The random choices for a batch, or for a part of one.
 
     Attributes:
@@ -46,16 +45,16 @@ class StepDraw:
     augment: list[AugmentDraw]
     mollify: Draw
 
-    def part(self, share: slice) -> "StepDraw":
+    def part(self, share: slice) -> "ClassifyDraw":
         """Returns the choices for some of the images, the same as in the whole."""
         each = len(self.mollify.t) // self.n
         mine = slice(share.start * each, share.stop * each)
         roles, t, first = self.mollify.roles[mine], self.mollify.t[mine], self.mollify.first + mine.start
         mollify = Draw(roles, t, self.mollify.seed, first)
-        return StepDraw(share.stop - share.start, share_of(self.augment, self.n, share), mollify)
+        return ClassifyDraw(share.stop - share.start, share_of(self.augment, self.n, share), mollify)
 
 
-class Classify(Task[ImageSet, Classifier, StepDraw]):
+class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
     """Classification: augment, mix and mollify images and labels, and compare with a soft-target loss.
 
     Args:
@@ -154,7 +153,7 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
     def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> Classifier:
         return load_classifier(config, weights)
 
-    def draw(self, n: int, size: tuple[int, int], generator: Generator, step: int) -> StepDraw:
+    def draw(self, n: int, size: tuple[int, int], generator: Generator, step: int) -> ClassifyDraw:
         """Returns the random choices for a batch of n images of that height and width.
 
         They are drawn for the whole batch, so they do not depend on the number of processes that share it. The views
@@ -166,9 +165,9 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
             # As `Mollify.apply` repeats images: (image, view, repeat).
             roles, t = (drawn.view(n, 1, -1).expand(-1, views, -1).flatten() for drawn in (mollify.roles, mollify.t))
             mollify = Draw(roles, t, mollify.seed)
-        return StepDraw(n, augment, mollify)
+        return ClassifyDraw(n, augment, mollify)
 
-    def prepare(self, classifier: Classifier, x: Tensor, y: Tensor, draw: StepDraw) -> tuple[Tensor, Tensor]:
+    def prepare(self, classifier: Classifier, x: Tensor, y: Tensor, draw: ClassifyDraw) -> tuple[Tensor, Tensor]:
         """Returns images and targets as the network meets them, in the order (image, view, repeat).
 
         Args:
@@ -215,7 +214,7 @@ class Classify(Task[ImageSet, Classifier, StepDraw]):
         mollify = self.mollify
         return [role for role, p in zip(mollify.roles, mollify.probabilities, strict=True) if p > 0]
 
-    def describe(self, draw: StepDraw) -> str:
+    def describe(self, draw: ClassifyDraw) -> str:
         """Returns the roles and times of a batch in one line, for an error message."""
         counts = Counter(self.mollify.roles[role] for role in draw.mollify.roles.tolist())
         roles = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))

@@ -100,7 +100,7 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
         return load_likelihood(config, weights)
 
     def draw(self, n: int, size: object, generator: Generator, step: int) -> DensityDraw:
-        t = self.anneal.draw(n, step, generator)
+        t = self.anneal.times(n, step, generator)
         return DensityDraw(t, int(torch.randint(2**62, (), generator=generator, device="cpu")))
 
     def prepare(self, model: Likelihood, x: Tensor, y: Tensor, draw: DensityDraw) -> tuple[Tensor, Tensor]:

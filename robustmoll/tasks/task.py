@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-__all__ = ["Draw", "Model", "Task", "load_weights"]
+__all__ = ["Model", "Task", "TaskDraw", "load_weights"]
 
 
 class Model(nn.Module):
@@ -22,7 +22,7 @@ class Model(nn.Module):
         self.backbone = backbone
 
 
-class Draw(Protocol):
+class TaskDraw(Protocol):
     """The random choices for a batch."""
 
     def part(self, share: slice) -> Self:
@@ -31,7 +31,7 @@ class Draw(Protocol):
 
 ExamplesT = TypeVar("ExamplesT")
 ModelT = TypeVar("ModelT", bound=Model)
-DrawT = TypeVar("DrawT", bound=Draw)
+DrawT = TypeVar("DrawT", bound=TaskDraw)
 ModelU = TypeVar("ModelU", bound=Model)
 
 

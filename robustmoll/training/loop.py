@@ -22,7 +22,7 @@ from robustmoll.progress import ProgressBar
 from robustmoll.run_folder import MetricsFile, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
-from robustmoll.tasks.task import Draw
+from robustmoll.tasks.task import TaskDraw
 from robustmoll.training.average import weight_average
 from robustmoll.training.interrupts import Interrupts
 from robustmoll.training.settings import Settings
@@ -154,7 +154,7 @@ class Training:
         if self.average is not None:
             self.average.update(self.model, self.step)
 
-    def _backward(self, x: Tensor, y: Tensor, examples: int, draw: Draw) -> None:
+    def _backward(self, x: Tensor, y: Tensor, examples: int, draw: TaskDraw) -> None:
         """Adds the gradient of some examples' loss to that of the batch."""
         losses = self.task.losses(self.model, self.network, x, y)
         # Gradients are averaged over processes: this makes it the mean over the batch, for unequal shares too.

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from robustmoll.data.examples import Source
+from robustmoll.data.examples import DataSource
 from robustmoll.run_folder import Resume
 from robustmoll.tasks import Task
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
@@ -56,7 +56,7 @@ class Settings(Generic[TaskT]):
 
     def __init__(
         self,
-        data: Source,
+        data: DataSource,
         task: TaskT,
         run: str,
         epochs: int = 30,

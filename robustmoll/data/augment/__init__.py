@@ -10,7 +10,7 @@ pixels (noise) are functions of a seed that each image has drawn. A new augmenta
 """
 
 from robustmoll.data.augment.augmix import AugMix
-from robustmoll.data.augment.base import Augmentation, Draw, ImageAugmentation, MixAugmentation
+from robustmoll.data.augment.base import Augmentation, AugmentDraw, ImageAugmentation, MixAugmentation
 from robustmoll.data.augment.erase import RandomErasing
 from robustmoll.data.augment.geometry import RandomCrop, RandomHorizontalFlip, RandomRotation
 from robustmoll.data.augment.mix import CutMix, MixUp
@@ -21,11 +21,11 @@ from robustmoll.data.augment.resized_crop import RandomResizedCrop
 
 __all__ = [
     "AugMix",
+    "AugmentDraw",
     "Augmentation",
     "Augmentations",
     "AutoAugment",
     "CutMix",
-    "Draw",
     "ImageAugmentation",
     "MixAugmentation",
     "MixUp",

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size
 from robustmoll.data.augment.magnitudes import AUGMIX
 from robustmoll.data.augment.operations import apply_operations, index
 from robustmoll.data.augment.policy import indices, random_operations
@@ -62,7 +62,7 @@ class AugMix(ImageAugmentation):
     def repeats(self) -> int:
         return self.views
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         mixed = max(self.views - 1, 1)
         chains = (n, mixed, self.mixture_width)
         shape = (*chains, self.chain_depth if self.chain_depth > 0 else DEEPEST)
@@ -77,7 +77,7 @@ class AugMix(ImageAugmentation):
         weight = _dirichlet(*chains, self.alpha, generator) * share[..., 1:]
         return {"operation": operation, "magnitude": magnitude, "weight": torch.cat([share[..., :1], weight], 2)}
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         n, mixed, width, depth = draw["operation"].shape
         chains = x.repeat_interleave(mixed * width, 0)
         for step in range(depth):

@@ -5,12 +5,12 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Generator, Tensor
 
-__all__ = ["Augmentation", "Draw", "ImageAugmentation", "MixAugmentation", "Size", "check_images", "rand"]
+__all__ = ["AugmentDraw", "Augmentation", "ImageAugmentation", "MixAugmentation", "Size", "check_images", "rand"]
 
 Size = tuple[int, int]
 """Height and width in pixels."""
 
-Draw = dict[str, Tensor]
+AugmentDraw = dict[str, Tensor]
 """The random numbers for a batch: named tensors on the CPU whose first axis is the image. A slice of all of them is the
 draw of a part of the batch; applying the same draw again gives the same result."""
 
@@ -32,7 +32,7 @@ class Augmentation(ABC):
         return ()
 
     @abstractmethod
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         """Draws the random numbers of a batch.
 
         Args:
@@ -60,7 +60,7 @@ class ImageAugmentation(Augmentation):
     """
 
     @abstractmethod
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         """Applies a draw; a pure function of its arguments.
 
         Args:
@@ -84,7 +84,7 @@ class MixAugmentation(Augmentation):
     """Standardised images and soft targets to both: each image is mixed with its neighbour in the batch."""
 
     @abstractmethod
-    def apply(self, x: Tensor, y: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def apply(self, x: Tensor, y: Tensor, draw: AugmentDraw) -> tuple[Tensor, Tensor]:
         """Applies a draw; a pure function of its arguments.
 
         Args:

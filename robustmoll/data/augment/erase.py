@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.boxes import check_box, fitting_boxes, rectangles
 from robustmoll.draws import Draws
 
@@ -44,14 +44,14 @@ class RandomErasing(ImageAugmentation):
     def families(self) -> tuple[str, ...]:
         return ("noise",) if self.value == "noise" and self.p > 0 else ()
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         largest = (size[0] - 1, size[1] - 1)
         box, fits = fitting_boxes(n, size, largest, self.scale, self.ratio, generator)
         erased = fits & (rand(n, generator=generator) < self.p)
         seed = torch.randint(2**62, (n,), generator=generator, device="cpu")
         return {"box": box * erased[:, None], "seed": seed}
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         mask = rectangles(draw["box"], (x.shape[-2], x.shape[-1]), x.device, x.dtype)
         kept = x * (1 - mask)
         if self.value == "noise":

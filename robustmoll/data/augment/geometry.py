@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.warp import Maps, affine, merge, nearest, still
 
 __all__ = ["Move", "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "merge_moves"]
@@ -30,10 +30,10 @@ class Move(ImageAugmentation):
     def draw_maps(self, n: int, size: Size, generator: Generator | None) -> Maps:
         """Draws the maps of n images, see `robustmoll.data.augment.warp`. Arguments and errors as for `draw`."""
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         return {"warp": torch.from_numpy(self.draw_maps(n, size, generator))}
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         return nearest(x, draw["warp"], self.output_size((x.shape[-2], x.shape[-1])))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.boxes import check_box, cut_boxes, rectangles
 from robustmoll.data.augment.tables import to_levels
 from robustmoll.draws import Draws
@@ -90,7 +90,7 @@ class NoisePatches(ImageAugmentation):
     def families(self) -> tuple[str, ...]:
         return ("noise",)
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         norms = torch.tensor(self.norms, device="cpu")
         norm = norms[torch.randint(len(norms), (n,), generator=generator, device="cpu")]
         strength, spared = rand(2, n, generator=generator)
@@ -102,7 +102,7 @@ class NoisePatches(ImageAugmentation):
             "seed": torch.randint(2**62, (n,), generator=generator, device="cpu"),
         }
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         noisy = x.clone()
         for p in dict.fromkeys(self.norms):
             members = (draw["norm"] == p).nonzero()[:, 0]  # on the CPU, so that nobody waits for a device's answer
@@ -113,7 +113,7 @@ class NoisePatches(ImageAugmentation):
         return noisy
 
 
-def _with_noise(x: Tensor, p: float, draw: Draw) -> Tensor:
+def _with_noise(x: Tensor, p: float, draw: AugmentDraw) -> Tensor:
     """Images with the noise of one norm, uint8."""
     draws = Draws("noise_patches", draw["seed"].numpy(), x.device)
     strength, spared = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Augmentation, Draw, ImageAugmentation, MixAugmentation, Size
+from robustmoll.data.augment.base import Augmentation, AugmentDraw, ImageAugmentation, MixAugmentation, Size
 from robustmoll.data.augment.geometry import merge_moves
 
 __all__ = ["Augmentations"]
@@ -54,7 +54,7 @@ class Augmentations:
             size = step.output_size(size)
         return size
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> list[Draw]:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> list[AugmentDraw]:
         """Draws the random numbers of a batch, for `augment` and `mix`.
 
         Args:
@@ -71,13 +71,13 @@ class Augmentations:
             views, size = views * step.repeats, step.output_size(size)
         return draws + [step.draw(n, size, generator) for step in self._mixing]
 
-    def augment(self, x: Tensor, draws: Sequence[Draw]) -> Tensor:
+    def augment(self, x: Tensor, draws: Sequence[AugmentDraw]) -> Tensor:
         """Returns augmented images, shape (B * repeats, C, H', W'), uint8, of images (B, C, H, W), uint8."""
         for step, draw in zip(self._images, draws, strict=False):
             x = step.apply(x, draw)
         return x
 
-    def mix(self, x: Tensor, y: Tensor, draws: Sequence[Draw]) -> tuple[Tensor, Tensor]:
+    def mix(self, x: Tensor, y: Tensor, draws: Sequence[AugmentDraw]) -> tuple[Tensor, Tensor]:
         """Returns mixed images and targets of standardised images (B * repeats, C, H, W) and soft targets (B, K)."""
         for step, draw in zip(self._mixing, draws[len(self._images) :], strict=True):
             x, y = step.apply(x, y, draw)
@@ -87,7 +87,7 @@ class Augmentations:
         return f"{type(self).__name__}({list(self.steps)})"
 
 
-def share_of(draws: Sequence[Draw], n: int, share: slice) -> list[Draw]:
+def share_of(draws: Sequence[AugmentDraw], n: int, share: slice) -> list[AugmentDraw]:
     """Returns the draws of a part of a batch of n images, such as another process's share."""
 
     def part(values: Tensor) -> Tensor:

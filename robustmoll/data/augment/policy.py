@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from robustmoll.checks import known_name
 from robustmoll.data.augment.auto_policies import POLICIES
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size, rand
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.magnitudes import LEARNED, WIDE, Space
 from robustmoll.data.augment.operations import OPERATIONS, apply_operations, index
 
@@ -32,13 +32,13 @@ class Policy(ImageAugmentation):
     def space(self) -> tuple[Space, int]:
         """What magnitudes there are, and in how many bins."""
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         space, bins = self.space
         operation, chosen = self.choose(n, generator)
         sign = torch.randint(2, operation.shape, generator=generator, device="cpu")
         return {"operation": operation, "magnitude": space.magnitudes(bins, size)[operation, chosen, sign]}
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         for operation, magnitude in zip(draw["operation"].unbind(1), draw["magnitude"].unbind(1), strict=True):
             x = apply_operations(x, operation, magnitude)
         return x

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from robustmoll.data.augment.base import Draw, ImageAugmentation, Size
+from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size
 from robustmoll.data.augment.boxes import check_box, fitting_boxes
 from robustmoll.data.augment.tables import to_levels
 
@@ -39,12 +39,12 @@ class RandomResizedCrop(ImageAugmentation):
     def output_size(self, size: Size) -> Size:
         return size if self.size is None else (self.size, self.size)
 
-    def draw(self, n: int, size: Size, generator: Generator | None = None) -> Draw:
+    def draw(self, n: int, size: Size, generator: Generator | None = None) -> AugmentDraw:
         low, high = self.ratio
         box, fits = fitting_boxes(n, size, size, self.scale, (1 / high, 1 / low), generator)
         return {"box": torch.where(fits[:, None], box, _middle_box(size, self.ratio))}
 
-    def apply(self, x: Tensor, draw: Draw) -> Tensor:
+    def apply(self, x: Tensor, draw: AugmentDraw) -> Tensor:
         top, left, bottom, right = draw["box"].to(x.device, torch.float32, non_blocking=True).unbind(1)
         height, width = self.output_size((x.shape[-2], x.shape[-1]))
         across = resizing(left, right, x.shape[-1], width)

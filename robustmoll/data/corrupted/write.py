@@ -25,7 +25,7 @@ from robustmoll.progress import ProgressBar
 __all__ = ["write_corrupted"]
 
 BATCH = 128
-LIBRARIES = ("torch", "torchvision", "kornia", "numpy", "pillow")
+LIBRARIES = ("robustmoll", "torch", "torchvision", "kornia", "numpy", "pillow")
 
 
 def write_corrupted(

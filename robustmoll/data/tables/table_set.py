@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustmoll.data.examples import Source
+from robustmoll.data.examples import DataSource
 from robustmoll.data.tables.columns import Columns, last_digits
 
 __all__ = ["Table", "TableSet", "Values"]
@@ -63,7 +63,7 @@ class Values(NamedTuple):
     numbers: NDArray[np.floating[Any]]
 
 
-class Table(Source):
+class Table(DataSource):
     """A table that a config names; a new one is a subclass with `read`.
 
     Args:

@@ -126,7 +126,7 @@ def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, list[s
     """Returns, for each distance of a summary: heading, what it was computed with, and header and rows of a table."""
     sections = []
     for metric, heading in DISTANCES.items():
-        records = [record for record in summary.get("distances", []) if record["metric"] == metric]
+        records = [record for record in summary["distances"] if record["metric"] == metric]
         if records:
             rows = [
                 [
@@ -154,7 +154,7 @@ def setting(record: Mapping[str, Any]) -> str:
 
 def _record(summary: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
     """A run's first record of a distance, empty if it has none; all of its records have one setting."""
-    return next((record for record in summary.get("distances", []) if record["metric"] == metric), {})
+    return next((record for record in summary["distances"] if record["metric"] == metric), {})
 
 
 def _far(metric: str, extractor: Extractor, real: Tensor, generated: Tensor) -> dict[str, Any]:

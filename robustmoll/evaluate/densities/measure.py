@@ -89,7 +89,7 @@ def read_summary(run: Path) -> dict[str, Any]:
     """Reads the summary of a run.
 
     Raises:
-        ValueError: If it was not measured yet, or an older version did.
+        ValueError: If it was not measured yet.
     """
     path = run / FOLDER / "summary.json"
     if not path.exists() or not (run / FOLDER / "test.safetensors").exists():

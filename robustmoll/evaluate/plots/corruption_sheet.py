@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from robustmoll.corruptions import GROUPS
 from robustmoll.evaluate.cells import CLEAN
 from robustmoll.evaluate.plots.style import colour_of, figure, picture
-from robustmoll.evaluate.sources import Source
+from robustmoll.evaluate.sources import CellSource
 
 __all__ = ["corruption_sheet"]
 
 
 @picture
-def corruption_sheet(source: Source, corruptions: list[str], severities: list[float], row: int = 0) -> Figure:
+def corruption_sheet(source: CellSource, corruptions: list[str], severities: list[float], row: int = 0) -> Figure:
     """Draws one image under every corruption and severity, as the model sees it.
 
     Args:
@@ -47,6 +47,6 @@ def corruption_sheet(source: Source, corruptions: list[str], severities: list[fl
     return drawn
 
 
-def _image(source: Source, corruption: str, severity: float, row: int) -> np.ndarray:
+def _image(source: CellSource, corruption: str, severity: float, row: int) -> np.ndarray:
     image = source.cell(corruption, severity)(slice(row, row + 1), torch.device("cpu"))[0]
     return image.expand(3, -1, -1).permute(1, 2, 0).numpy()
