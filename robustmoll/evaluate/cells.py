@@ -90,6 +90,8 @@ def _reader(kind: Any) -> Callable[[str], Any]:  # noqa: ANN401 - a type or a un
 
 
 COLUMNS = {field.name: _reader(field.type) for field in dataclasses.fields(Cell)}
+# Tables of version 0.1.0 end with the last of these.
+NEEDED = [field.name for field in dataclasses.fields(Cell) if field.default is dataclasses.MISSING]
 # In one table these are one and the same: released and generated images are not to be averaged.
 COMMON = ("dataset", "preset", "mode", "seed", "stage", "resolution")
 
@@ -125,12 +127,12 @@ def parse_cells(text: str, source: str = "cells.csv") -> list[Cell]:
     """
     whole = text[: text.rfind("\n") + 1]
     header, *rows = list(csv.reader(whole.splitlines())) or [[]]
-    if header != list(COLUMNS):
+    if header != list(COLUMNS)[: max(len(header), len(NEEDED))]:
         raise ValueError(f"{source} is no table of cells: expected the columns {','.join(COLUMNS)}")
     cells: dict[str, Cell] = {}
     for line, row in enumerate(rows, start=2):
         try:
-            cell = _parse_cell(row)
+            cell = _parse_cell(header, row)
         except ValueError as error:
             raise ValueError(f"{source}, line {line}: {error}; mend or delete this line") from None
         if cell.key in cells:
@@ -143,10 +145,10 @@ def parse_cells(text: str, source: str = "cells.csv") -> list[Cell]:
     return list(cells.values())
 
 
-def _parse_cell(row: list[str]) -> Cell:
-    if len(row) != len(COLUMNS):
-        raise ValueError(f"{len(row)} values for {len(COLUMNS)} columns")
-    return Cell(**{name: read(value) for (name, read), value in zip(COLUMNS.items(), row, strict=True)})
+def _parse_cell(header: list[str], row: list[str]) -> Cell:
+    if len(row) != len(header):
+        raise ValueError(f"{len(row)} values for {len(header)} columns")
+    return Cell(**{name: COLUMNS[name](value) for name, value in zip(header, row, strict=True)})
 
 
 def clean_cell(cells: Iterable[Cell]) -> Cell:

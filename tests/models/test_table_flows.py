@@ -2,17 +2,17 @@
 
 import builtins
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmarks.plain_maf import Autoregression as PlainAutoregression
 from benchmarks.plain_maf import BatchNormFlow, PlainMAF
 from robustmoll.models.densities import DENSITIES, DensityModel
-from robustmoll.models.densities.linear import WIDE, Linear, MaskedLinear
+from robustmoll.models.densities.linear import WIDE
 from robustmoll.models.densities.table_bijections import Autoregression, BatchNorm, RowCoupling
 from robustmoll.models.densities.table_flows import TableFlow, maf
 
@@ -85,47 +85,6 @@ def test_a_column_depends_on_those_before_it_and_on_all_of_them(
     jacobian = torch.autograd.functional.jacobian(lambda x: part.net(x[None])[0], x)
     depends = jacobian.view(2, columns, columns).ne(0).any(0)
     assert torch.equal(depends, place[:, None] > place)
-
-
-def test_masked_weights_do_not_count_and_do_not_learn() -> None:
-    torch.manual_seed(0)
-    layer = MaskedLinear(torch.tensor([0, 1, 2]), torch.tensor([1, 0]))
-    assert layer.mask.tolist() == [[1, 1, 0], [1, 0, 0]]
-    x = torch.randn(4, 3)
-    expected = x @ (layer.weight * layer.mask).T + layer.bias
-    layer(x).square().sum().backward()
-    assert torch.allclose(layer(x), expected, atol=1e-6)
-    assert layer.weight.grad is not None and torch.equal(layer.weight.grad != 0, layer.mask.bool())
-
-
-def masked_layer(columns: int, shuffled: bool) -> MaskedLinear:
-    """A wide layer, whose degrees rise or lie in any order."""
-    inputs, outputs = (torch.arange(n) * columns // n for n in (WIDE + 30, WIDE))
-    if shuffled:
-        inputs, outputs = (degrees[torch.randperm(len(degrees))] for degrees in (inputs, outputs))
-    return MaskedLinear(inputs, outputs - 1)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Linear(20, 30),
-        lambda: MaskedLinear(torch.arange(5), torch.arange(30) % 5),
-        lambda: masked_layer(3, shuffled=False),
-        lambda: masked_layer(100, shuffled=False),
-        lambda: masked_layer(10, shuffled=True),
-    ],
-)
-def test_a_layer_is_the_same_in_training_and_evaluation(make: Callable[[], nn.Linear]) -> None:
-    torch.manual_seed(0)
-    layer = make()
-    x = torch.randn(6, layer.in_features, requires_grad=True)
-    results = []
-    for mode in (True, False):
-        y = layer.train(mode)(x)
-        results.append((y, *torch.autograd.grad(y.square().sum(), [x, layer.weight, layer.bias])))
-    for trains, evaluates in zip(*results, strict=True):
-        assert torch.allclose(trains, evaluates, atol=1e-5)
 
 
 def test_couplings_change_every_other_column_only() -> None:
@@ -244,13 +203,3 @@ def test_nsf_says_where_zuko_comes_from(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(builtins, "__import__", without_zuko)
     with pytest.raises(ValueError, match=r"pip install 'robustmoll\[flows\]'"):
         DENSITIES["nsf"]((3,))
-
-
-@pytest.mark.parametrize("units", (6, WIDE))
-def test_a_layer_in_training_goes_through_autocast_and_learns_as_in_evaluation(units: int) -> None:
-    layer = MaskedLinear(torch.arange(units), torch.arange(units)).train()
-    x = torch.randn(5, units, generator=torch.Generator().manual_seed(0))
-    with torch.autocast("cpu", torch.bfloat16):
-        layer(x).float().sum().backward()
-    assert layer.weight.grad is not None and layer.weight.grad.isfinite().all()
-    torch.testing.assert_close(layer(x), layer.eval()(x))

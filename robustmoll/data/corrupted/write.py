@@ -13,7 +13,6 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-import robustmoll
 from robustmoll.checks import known_name
 from robustmoll.corruptions import EXTRA, NAMES, PRESETS, corrupt, frost_source, preset_of_size
 from robustmoll.corruptions.engine import check_seed
@@ -135,7 +134,6 @@ def check_severities(severities: Sequence[float]) -> None:
 def versions() -> dict[str, str]:
     """Returns the versions of what has to do with the pixels."""
     return {
-        "robustmoll": robustmoll.__version__,
         **{library: version(library) for library in LIBRARIES},
         "python": platform.python_version(),
         "machine": platform.machine(),

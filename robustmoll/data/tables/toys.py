@@ -84,7 +84,7 @@ class VonMisesRing(_Toy):
 
 
 class Moons(_Toy):
-    """Two half circles that grip each other.
+    """Two interleaving half circles.
 
     Args:
         std: Standard deviation of the noise around them, > 0.
