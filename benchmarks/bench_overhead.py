@@ -10,24 +10,21 @@ do not matter to the time. Each run is a row of benchmarks/results/bench_overhea
 """
 
 import argparse
-import csv
-import io
 import os
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 import timm
 import torch
 from torch import Tensor, nn
 
+from benchmarks.turns import write_rows
 from robustmoll.data import ImageSet
 from robustmoll.evaluate import bench, write_summary
-from robustmoll.files import write_whole
 from robustmoll.run_folder import environment
 
-RESULT = Path(__file__).parent / "results" / "bench_overhead.csv"
+RESULT = "bench_overhead.csv"
 GOAL = 0.15
 
 
@@ -81,15 +78,8 @@ def main() -> None:
     torch.set_num_threads(1)
     machine = {"cores": os.cpu_count(), "torch": environment()["torch"]}
     what = {"model": args.model, "images": args.images, "cells": 1 + 15 * len(args.severities), **machine}
-    rows = []
-    for run in range(args.runs):
-        rows.append({"run": run, **what, **measure(args.model, args.images, args.severities)})
-        print({name: round(value, 4) if isinstance(value, float) else value for name, value in rows[-1].items()})
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(RESULT, text.getvalue().encode())
+    rows = [{"run": run, **what, **measure(args.model, args.images, args.severities)} for run in range(args.runs)]
+    write_rows(RESULT, rows)
     for clock in ("wall", "processor"):
         share = median(row[f"{clock}_outside_forward"] for row in rows)
         print(f"{clock}: {share:.1%} outside the forward pass, median of {len(rows)} runs; the goal is {GOAL:.0%}")

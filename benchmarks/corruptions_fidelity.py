@@ -1,14 +1,15 @@
 """Measures how close the corruptions come to the outputs of the original code, cell by cell.
 
-    python -m benchmarks.corruptions_fidelity FOLDER      writes results/corruptions_fidelity.csv, prints
-    the table python -m benchmarks.corruptions_fidelity --table     prints the table of that file
+    python -m benchmarks.corruptions_fidelity FOLDER      measures, writes results/corruptions_fidelity.csv, prints it
+    python -m benchmarks.corruptions_fidelity --table     prints the table of that file
 
-FOLDER holds outputs of the original code and statistics of its random corruptions (dev_*.npz, dev_stats.json,
-public_224.npz, stats.py). Deterministic corruptions are compared value by value. Random ones are compared in
-distribution: the largest |z| over the mean squared error to the clean images, mean, standard deviation and
-eight bands of the spectrum; a faithful engine with another random stream stays under 5 on the 500 CIFAR
-images and under 7 on the 100 TinyImageNet ones. The tests go further, and repeat the random ones value by
-value with the original's draws.
+FOLDER holds outputs of the original code (imagenet_c of Hendrycks and Dietterich, and its variants for CIFAR and
+TinyImageNet) on some clean images, and statistics of its random corruptions: dev_*.npz, dev_stats.json,
+public_224.npz, and stats.py, which is run. Deterministic corruptions are compared value by value. Random ones are
+compared in distribution: the largest |z| over the mean squared error to the clean images, mean, standard deviation
+and eight bands of the spectrum; a faithful engine with another random stream stays under 5 on the 500 CIFAR images and
+under 7 on the 100 TinyImageNet ones. The tests go further, and repeat the random ones value by value with the
+original's draws.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 
 from robustmoll.corruptions import EXTRA, NAMES, corrupt, frost_source
+from robustmoll.evaluate.text import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_fidelity.csv"
 HEADER = ["preset", "corruption", "severity", "images", "within_one_level", "largest_error", "largest_z"]
@@ -80,11 +82,10 @@ def table(rows: list[Row]) -> str:
     cells: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         cells[row["corruption"], row["preset"]].append(row)
-    lines = ["| worst of five severities | cifar | tiny | imagenet |", "| --- | --- | --- | --- |"]
-    for name in sorted({row["corruption"] for row in rows}, key=position):
-        texts = [worst(cells[name, preset]) for preset in ("cifar", "tiny", "imagenet")]
-        lines.append("| " + " | ".join([name, *texts]) + " |")
-    return "\n".join(lines)
+    presets = ("cifar", "tiny", "imagenet")
+    names = sorted({row["corruption"] for row in rows}, key=position)
+    lines = [[name, *(worst(cells[name, preset]) for preset in presets)] for name in names]
+    return markdown_table(["worst of five severities", *presets], lines)
 
 
 def position(name: str) -> int:
@@ -112,7 +113,7 @@ def main() -> None:
         if arguments.folder is None:
             parser.error("name the folder with the outputs of the original code, or give --table")
         with RESULTS.open("w", newline="") as file:
-            csv.writer(file).writerows([HEADER, *measure(arguments.folder)])
+            csv.writer(file, lineterminator="\n").writerows([HEADER, *measure(arguments.folder)])
     with RESULTS.open() as file:
         print(table(list(csv.DictReader(file))))
 

@@ -28,7 +28,9 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from benchmarks.turns import one_thread
 from robustmoll.corruptions import EXTRA, NAMES, corrupt, frost_source
+from robustmoll.evaluate.text import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_speed.csv"
 OURS = "robustmoll"
@@ -122,7 +124,7 @@ def table(rows: list[Row], size: int) -> str:
     ours = [OURS, f"{OURS} ({PRESETS[size]})"] if size in PRESETS else [OURS]
     pairs = [(mine, peer) for peer in PEERS for mine in ours]
     head = [f"{size} px", *ours, *PEERS, *(f"{mine} / {peer}" for mine, peer in pairs)]
-    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    lines = []
     ratios: dict[tuple[str, str], dict[str, float]] = {pair: {} for pair in pairs}
     for name in (*NAMES, *EXTRA):
         for mine, peer in pairs:
@@ -130,11 +132,11 @@ def table(rows: list[Row], size: int) -> str:
                 ratios[mine, peer][name] = ms[peer, name, size] / ms[mine, name, size]
         speeds = [f"{1e3 / ms[c, name, size]:,.0f}" if (c, name, size) in ms else "fails" for c in [*ours, *PEERS]]
         times = [f"{ratios[pair][name]:.1f}" if name in ratios[pair] else "" for pair in pairs]
-        lines.append("| " + " | ".join([name, *speeds, *times]) + " |")
+        lines.append([name, *speeds, *times])
     means = [statistics.geometric_mean([r for n, r in ratios[pair].items() if n in NAMES]) for pair in pairs]
     blank = [""] * (len(ours) + len(PEERS))
-    lines.append("| " + " | ".join(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)]) + " |")
-    return "\n".join(lines)
+    lines.append(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)])
+    return markdown_table(head, lines)
 
 
 def main() -> None:
@@ -142,14 +144,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", action="store_true", help="only print the tables of the last run")
     if not parser.parse_args().table:
-        torch.set_num_threads(1)
-        # The C library gives small arrays back to the system at each release, to be cleared page by page at
-        # the next use, until it has seen a large one: as it has in any process that runs a network.
-        torch.zeros(6 << 20)
+        one_thread()
         import_module("cv2").setNumThreads(1)
         print(f"{frost_source()} is timed as frost; torch {torch.__version__}")
         with RESULTS.open("w", newline="") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             header = ["contender", "corruption", "severity", "size", "images", "calls", "best_ms", "median_ms"]
             writer.writerow(header)
             for size in BATCH:

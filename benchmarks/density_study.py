@@ -17,7 +17,7 @@ from operator import sub
 from pathlib import Path
 from typing import Any
 
-from benchmarks.study import study_parser, train
+from benchmarks.study import read, study_parser, train
 from robustmoll.evaluate.densities.distances import DISTANCES
 from robustmoll.evaluate.text import count_seeds, markdown_table, mean_and_deviation
 
@@ -26,15 +26,6 @@ COLUMNS = ("bits/dim ↓", f"{DISTANCES[DISTANCE]} ↓", "precision ↑", "recal
 
 Summary = dict[str, Any]
 Study = Mapping[str, Mapping[int, Summary]]
-
-
-def read(folder: Path, first: Sequence[str]) -> Study:
-    """Returns the summaries of each config's seeds, the configs named `first` in front."""
-    found: dict[str, dict[int, Summary]] = {config: {} for config in first}
-    for path in sorted(folder.glob("*.json")):
-        config, _, seed = path.stem.rpartition("-")
-        found.setdefault(config, {})[int(seed)] = json.loads(path.read_text())
-    return {config: runs for config, runs in found.items() if runs}
 
 
 def keep(run: Path, folder: Path, pictured: Container[str]) -> None:
@@ -92,7 +83,7 @@ def main() -> None:
     args, flags = parser.parse_known_args()
     pictured = {f"{config}-{args.seeds[0]}" for config in args.pictures}
     folder = train(args, flags, partial(keep, pictured=pictured))
-    text = tables(read(folder, [Path(config).name for config in args.configs]), args.pairs)
+    text = tables(read(folder, ".json", json.loads, [Path(config).name for config in args.configs]), args.pairs)
     (folder / "table.md").write_text(text)
     print(text)
 

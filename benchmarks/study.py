@@ -14,22 +14,33 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from robustmoll.cli.main import main as robustmoll
-from robustmoll.evaluate.cells import Cell, parse_cells
+from robustmoll.evaluate.cells import parse_cells
 from robustmoll.evaluate.plots import save_pictures, severity_curves
 from robustmoll.evaluate.seeds import differences_table, seeds_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
+Result = TypeVar("Result")
 
 
-def read(folder: Path, first: Sequence[str]) -> dict[str, dict[int, list[Cell]]]:
-    """Returns the cells of each config's seeds, the configs named `first` in front."""
-    found: dict[str, dict[int, list[Cell]]] = {config: {} for config in first}
-    for path in sorted(folder.glob("*.csv")):
+def read(
+    folder: Path, suffix: str, parse: Callable[[str], Result], first: Sequence[str]
+) -> dict[str, dict[int, Result]]:
+    """Returns the results of a study, by config and seed.
+
+    Args:
+        folder: Of the files <config>-<seed><suffix>.
+        suffix: Of the files.
+        parse: From the text of one to a result.
+        first: Names of configs, which stand in front of the others.
+    """
+    found: dict[str, dict[int, Result]] = {config: {} for config in first}
+    for path in sorted(folder.glob(f"*-*{suffix}")):
         config, _, seed = path.stem.rpartition("-")
-        found.setdefault(config, {})[int(seed)] = parse_cells(path.read_text(), str(path))
+        found.setdefault(config, {})[int(seed)] = parse(path.read_text())
     return {config: runs for config, runs in found.items() if runs}
 
 
@@ -75,7 +86,7 @@ def main() -> None:
     parser.add_argument("--curves", nargs="+", default=[], help="what to draw; everything by default")
     args, flags = parser.parse_known_args()
     folder = train(args, flags, keep)
-    study = read(folder, [Path(config).name for config in args.configs])
+    study = read(folder, ".csv", parse_cells, [Path(config).name for config in args.configs])
     runs = {config: list(by_seed.values()) for config, by_seed in study.items()}
     tables = [seeds_table(runs)]
     if args.pairs:

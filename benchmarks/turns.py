@@ -53,6 +53,6 @@ def write_rows(name: str, rows: Iterable[Mapping[str, object]]) -> None:
         done.append(row)
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / name).open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(done[0]))
+        writer = csv.DictWriter(file, fieldnames=list(done[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(done)

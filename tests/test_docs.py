@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
-OPTIONAL = {"lightning": "lightning"}  # packages that robustmoll does not need, by page
 
 
 @pytest.mark.filterwarnings("ignore")  # of the other libraries
@@ -16,7 +15,5 @@ def test_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     blocks = re.findall(r"(?ms)^```python\n(.*?)^```$", text)
     assert blocks
     code = compile("\n".join(blocks), str(page), "exec")
-    if page.stem in OPTIONAL:
-        pytest.importorskip(OPTIONAL[page.stem])
     monkeypatch.chdir(tmp_path)
     exec(code, {"__name__": "page"})

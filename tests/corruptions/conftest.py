@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from originals import Originals
 from torch import Tensor
+
+from tests.corruptions.originals import Originals
 
 
 def natural_images(n: int, height: int, width: int) -> Tensor:

@@ -7,13 +7,13 @@ distribution function; see test_corruptions_noise.py.
 
 import pytest
 import torch
-from originals import FOLDER, Originals
-from replay import PREPARE, Replay, replay
 from torch import Tensor
 
 from robustmoll.corruptions import CONSTANTS, REGISTRY, corrupt, frost_source
 from robustmoll.corruptions.constants import constants
 from robustmoll.corruptions.frost import frost_folder, scaled_pictures
+from tests.corruptions.originals import FOLDER, Originals
+from tests.corruptions.replay import PREPARE, Replay, replay
 
 if not FOLDER.is_dir():
     pytest.skip("no outputs of the original; other tests use scipy, Pillow and loops", allow_module_level=True)

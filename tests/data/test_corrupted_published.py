@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from samples import image_set
 
 from robustmoll.data import ImageSet, open_corrupted
+from tests.data.samples import image_set
 
 CLEAN = image_set(6, classes=2)
 

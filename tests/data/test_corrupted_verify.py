@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from samples import image_set
 from test_corrupted_published import make_folders
 
 from robustmoll.cli import main
@@ -17,6 +16,7 @@ from robustmoll.corruptions import EXTRA, NAMES
 from robustmoll.data.corrupted import verify as verify_module
 from robustmoll.data.corrupted.verify import verify
 from robustmoll.data.corrupted.write import write_corrupted
+from tests.data.samples import image_set
 
 
 def written(folder: Path, layout: Any) -> Path:  # noqa: ANN401

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from samples import image_set
 
 from robustmoll.cli import main
 from robustmoll.corruptions import corrupt, frost_source
@@ -23,6 +22,7 @@ from robustmoll.data.corrupted import write
 from robustmoll.data.corrupted.manifest import Manifest
 from robustmoll.data.corrupted.verify import verify
 from robustmoll.data.corrupted.write import write_corrupted
+from tests.data.samples import image_set
 
 CELLS = {"corruptions": ("gaussian_noise", "frost"), "severities": (1, 2.5, 5)}
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from samples import make_folder
 
 from robustmoll.data import ImageFolder
+from tests.data.samples import make_folder
 
 
 @pytest.mark.parametrize("test_name", ["test", "val", "validation"])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from samples import image_set
 
 from robustmoll.data import ImageSet
+from tests.data.samples import image_set
 
 
 def test_pixels_are_read_once_for_their_moments(monkeypatch: pytest.MonkeyPatch) -> None:

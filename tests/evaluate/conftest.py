@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tiny_bench import FULL, write_bench
+
+from tests.evaluate.tiny_bench import FULL, write_bench
 
 
 @pytest.fixture(scope="module")

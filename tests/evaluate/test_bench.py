@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from counting import CORRUPTIONS, SEVERITIES, Counting, digits, run
 from torch import Tensor
 
 from robustmoll.corruptions import corrupt
@@ -17,6 +16,7 @@ from robustmoll.evaluate.cells import COLUMNS, Cell, parse_cells
 from robustmoll.evaluate.metrics import Outcomes, judged, measure
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.temperature import cross_fit, fit_temperature
+from tests.evaluate.counting import CORRUPTIONS, SEVERITIES, Counting, digits, run
 
 
 def test_each_cell_is_what_a_plain_loop_finds(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from counting import CORRUPTIONS, Counting, run
 from torch import Tensor
 
 from robustmoll.evaluate.results import Results
+from tests.evaluate.counting import CORRUPTIONS, Counting, run
 
 SLOW = """
 import sys, time
-from counting import Counting, run
+from tests.evaluate.counting import Counting, run
 class Slow(Counting):
     def forward(self, x):
         time.sleep(0.05)
@@ -25,7 +25,7 @@ run(sys.argv[1], Slow(), name="linear", batch_size=20)
 WORKER = """
 import sys
 from accelerate import Accelerator
-from counting import Counting, digits, run
+from tests.evaluate.counting import Counting, digits, run
 accelerator = Accelerator(cpu=True)
 assert accelerator.num_processes == 2
 model = Counting()

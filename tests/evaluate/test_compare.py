@@ -9,7 +9,6 @@ import pytest
 import scipy.stats
 from numpy.typing import NDArray
 from rich.console import Console
-from tiny_bench import CELLS, IMAGES, predictions, write_bench
 
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.compare import COMPARED_FIGURES, Comparison, compare
@@ -17,6 +16,7 @@ from robustmoll.evaluate.metrics import Judged, Outcomes, measure
 from robustmoll.evaluate.report import write_comparison
 from robustmoll.evaluate.results import Results, find_bench
 from robustmoll.evaluate.tables import comparison_rows, comparison_table
+from tests.evaluate.tiny_bench import CELLS, IMAGES, predictions, write_bench
 
 
 def part_means(folder: Path) -> NDArray[np.float64]:

@@ -12,8 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from sheets import ROWS, samples, schedules
-from tiny_bench import FULL, write_bench
 
 from robustmoll.corruptions import EXTRA, NAMES, corrupt
 from robustmoll.data import Digits
@@ -31,6 +29,8 @@ from robustmoll.evaluate.plots import (
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.sources import Generated
 from robustmoll.evaluate.summary import summarise
+from tests.evaluate.sheets import ROWS, samples, schedules
+from tests.evaluate.tiny_bench import FULL, write_bench
 
 SCAN = Digits().load()[1]
 

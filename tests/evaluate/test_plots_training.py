@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sheets import ROWS, T, samples, schedules
 
 from robustmoll import Mollify
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import training_curves
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.times import Annealed, Beta, Time
+from tests.evaluate.sheets import ROWS, T, samples, schedules
 from tests.tiny_data import FewDigits
 
 Floats = NDArray[np.float64]

@@ -6,12 +6,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tiny_bench import write_bench
 
 from robustmoll.evaluate.plots import bench_pictures, training_curves
 from robustmoll.evaluate.report import CAPTIONS, write_report
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.evaluate.tables import headline
+from tests.evaluate.tiny_bench import write_bench
 
 KNOWN = ("heat-map", "severity-curves", "baseline", "reliability", "reliability-scaled", "training")
 VOID = {"meta", "img", "br", "link"}

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tiny_bench import write_bench
 
 from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.seeds import differences_table, seeds_table
+from tests.evaluate.tiny_bench import write_bench
 
 Study = dict[str, dict[int, list[Cell]]]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from counting import Counting, digits
 from torch import Tensor, nn
 
 from robustmoll.corruptions import NAMES, corrupt, preset_of_size
@@ -15,6 +14,7 @@ from robustmoll.evaluate.bench import bench
 from robustmoll.evaluate.cells import Cell
 from robustmoll.evaluate.sources import Generated, Read
 from robustmoll.evaluate.views import View
+from tests.evaluate.counting import Counting, digits
 
 CPU = torch.device("cpu")
 ROWS = slice(10, 14)

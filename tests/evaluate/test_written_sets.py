@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
-from counting import Counting, digits
 from PIL import Image
 from torch import nn
 
 from robustmoll.data import ImageSet, open_corrupted
 from robustmoll.data.corrupted.write import write_corrupted
 from robustmoll.evaluate.bench import bench
+from tests.evaluate.counting import Counting, digits
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 SEVERITIES = (1, 2.5, 5)

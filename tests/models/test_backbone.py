@@ -7,11 +7,11 @@ import pytest
 import timm
 import torch
 from timm.optim import create_optimizer_v2
-from tiny_models import SMALL, noise, on_meta, small
 from torch.nn import functional as F
 
 from robustmoll.models import create_model
 from robustmoll.models.backbone import BACKBONES
+from tests.models.tiny_models import SMALL, noise, on_meta, small
 
 
 @pytest.mark.parametrize("name", BACKBONES)

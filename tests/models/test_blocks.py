@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 from timm.models.densenet import DenseBlock, DenseTransition
-from tiny_models import noise, on_meta, small
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -13,6 +12,7 @@ from robustmoll.models.densenet import DenseLayer, DenseNet, transition
 from robustmoll.models.preact_resnet import PreActBlock, PreActResNet, Residual, basic, bottleneck
 from robustmoll.models.resnext import ResNeXt29
 from robustmoll.models.wide_resnet import WideResNet
+from tests.models.tiny_models import noise, on_meta, small
 
 
 @pytest.mark.parametrize("residual", [basic, bottleneck])

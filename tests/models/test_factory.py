@@ -7,12 +7,12 @@ import pytest
 import timm
 import torch
 from safetensors.torch import save_file
-from tiny_models import noise, small
 from torch import nn
 from torch.nn import functional as F
 
 from robustmoll.models import create_model
 from robustmoll.models.stems import final_stride
+from tests.models.tiny_models import noise, small
 
 
 @pytest.mark.parametrize(

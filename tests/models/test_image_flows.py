@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from perturbed import jacobian_log_det, perturbed
 from torch import Generator, Tensor
 from torch.distributions import MultivariateNormal
 
@@ -23,6 +22,7 @@ from robustmoll.models.densities.bijections import (
 )
 from robustmoll.models.densities.image_flows import MultiScaleFlow, image_glow, image_realnvp
 from robustmoll.models.densities.image_nets import coupling_net
+from tests.models.perturbed import jacobian_log_det, perturbed
 
 FLOWS = [image_glow, image_realnvp]
 SHAPES = [(1, 4, 8), (3, 4, 4)]

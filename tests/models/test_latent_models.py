@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from perturbed import jacobian_log_det, perturbed
 from torch import Generator, Tensor, nn
 from torch.distributions import MultivariateNormal
 
@@ -13,6 +12,7 @@ from robustmoll.models.densities import DENSITIES, LatentModel
 from robustmoll.models.densities.hvae import hvae
 from robustmoll.models.densities.iaf import AutoregressiveStep, iaf_vae
 from robustmoll.models.densities.vae import IWAE, VAE, beta_vae, iwae, vae
+from tests.models.perturbed import jacobian_log_det, perturbed
 
 NAMES = ["vae", "beta_vae", "iwae", "iaf_vae", "hvae"]
 TINY: list[Callable[[], LatentModel]] = [

@@ -5,9 +5,9 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
-from tiny_models import on_meta
 
 from robustmoll.models import list_models
+from tests.models.tiny_models import on_meta
 
 Count = Callable[[int, int], int]
 

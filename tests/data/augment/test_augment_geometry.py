@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from augment_images import SIZES, natural_images, seeded
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp, kstest
 from torch import Tensor
@@ -12,6 +11,7 @@ from torchvision.transforms.v2 import functional as F
 
 from robustmoll.data.augment import RandomCrop, RandomHorizontalFlip, RandomResizedCrop, RandomRotation
 from robustmoll.data.augment.warp import affine, nearest, still
+from tests.data.augment.augment_images import SIZES, natural_images, seeded
 
 
 @pytest.mark.parametrize("size", SIZES)

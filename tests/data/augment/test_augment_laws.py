@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from augment_images import SIZES, natural_images, seeded
 from torch import Tensor
 
 from robustmoll import draws
@@ -31,6 +30,7 @@ from robustmoll.data.augment import (
     tables,
     warp,
 )
+from tests.data.augment.augment_images import SIZES, natural_images, seeded
 
 IMAGES: dict[str, Callable[[], ImageAugmentation]] = {
     "flip": RandomHorizontalFlip,

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from augment_images import seeded
 from scipy.stats import kstest
 from torch import Tensor
 from torchvision.transforms import v2
 
 from robustmoll.data.augment import Augmentations, AugMix, CutMix, MixUp
 from robustmoll.data.augment.mix import Mix
+from tests.data.augment.augment_images import seeded
 
 MIXES: tuple[type[Mix], ...] = (MixUp, CutMix)
 

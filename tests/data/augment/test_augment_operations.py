@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from augment_images import SIZES, natural_images
 from torch import Tensor
 from torchvision.transforms import v2
 
 from robustmoll.data.augment.blends import BLENDS
 from robustmoll.data.augment.magnitudes import AUGMIX, LEARNED, WIDE, Space
 from robustmoll.data.augment.operations import MOVES, OPERATIONS, SIGNED, apply_operations, index
+from tests.data.augment.augment_images import SIZES, natural_images
 
 BINS = 31
 SPACES = {

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from augment_images import natural_images, seeded
 from scipy.stats import gennorm, ks_2samp, kstest
 from torch import Tensor
 from torchvision.transforms import v2
@@ -13,6 +12,7 @@ from robustmoll.data.augment import NoisePatches, RandomErasing
 from robustmoll.data.augment.boxes import cut_boxes, rectangles
 from robustmoll.data.augment.noise_patches import NOISES
 from robustmoll.draws import Draws
+from tests.data.augment.augment_images import natural_images, seeded
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])

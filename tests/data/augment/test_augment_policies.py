@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from augment_images import natural_images, seeded
 from scipy.stats import chi2_contingency, kstest
 from torch import Tensor
 from torchvision.transforms import v2
@@ -14,6 +13,7 @@ from robustmoll.data.augment import AugMix, AutoAugment, RandAugment, TrivialAug
 from robustmoll.data.augment.auto_policies import POLICIES
 from robustmoll.data.augment.operations import OPERATIONS
 from robustmoll.data.augment.policy import Policy
+from tests.data.augment.augment_images import natural_images, seeded
 
 N = 3000
 PAIRS: dict[str, tuple[Policy, v2.Transform]] = {
