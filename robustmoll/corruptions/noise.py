@@ -25,7 +25,13 @@ STEEP = 1e12  # turns a difference into a step
 
 @corruption("noise")
 def gaussian_noise(x: Tensor, draws: Draws, sigma: float) -> Tensor:
-    """x + sigma n, with n standard normal for each value."""
+    """x + sigma n, with n standard normal for each value.
+
+    Args:
+        x: Images.
+        draws: Random numbers.
+        sigma: Standard deviation, as a share of white.
+    """
     return x.add_(draws.normal(*x.shape[1:]), alpha=255 * sigma)
 
 
@@ -43,7 +49,13 @@ def shot_noise(x: Tensor, draws: Draws, photons: float) -> Tensor:
 
 @corruption("noise")
 def impulse_noise(x: Tensor, draws: Draws, amount: float) -> Tensor:
-    """Salt and pepper: each value turns white or black with probability amount / 2 each."""
+    """Salt and pepper: each value turns white or black with probability amount / 2 each.
+
+    Args:
+        x: Images.
+        draws: Random numbers.
+        amount: Probability that a value turns, in [0, 1].
+    """
     u = draws.uniform(*x.shape[1:])
     # Steps from 0 to 255 in place of masks, which cost several times as much.
     pepper = (u - amount).mul_(STEEP).clamp_(0, 255)
@@ -53,7 +65,13 @@ def impulse_noise(x: Tensor, draws: Draws, amount: float) -> Tensor:
 
 @corruption("extra")
 def speckle_noise(x: Tensor, draws: Draws, sigma: float) -> Tensor:
-    """x + sigma x n, with n standard normal for each value."""
+    """x + sigma x n, with n standard normal for each value.
+
+    Args:
+        x: Images.
+        draws: Random numbers.
+        sigma: Standard deviation, as a share of the value itself.
+    """
     return x.addcmul_(x, draws.normal(*x.shape[1:]), value=sigma)
 
 

@@ -35,7 +35,11 @@ class OptimizerArgs:
     args: dict[str, Any] = field(default_factory=dict)
 
     def build(self, network: nn.Module) -> Optimizer:
-        """Returns the optimizer of the network's weights."""
+        """Returns the optimizer of the network's weights.
+
+        Raises:
+            ValueError: If timm has no such optimizer, or it does not take these arguments.
+        """
         known_name("optimizer", self.name, map(str, timm.optim.list_optimizers()))
         try:
             return timm.optim.create_optimizer_v2(

@@ -41,7 +41,11 @@ class Bijection(nn.Module, ABC):
 
 
 class Chain(Bijection):
-    """Bijections, one after the other."""
+    """Bijections, one after the other; the logarithms of their determinants add up.
+
+    Args:
+        parts: In the order from data to latent variables.
+    """
 
     parts: Sequence[Bijection]
 

@@ -93,6 +93,9 @@ def maf(shape: Sequence[int], transforms: int = 5, hidden: int = 512) -> TableFl
         shape: (D,), the number of columns.
         transforms: Number of autoregressive networks.
         hidden: Width of their two hidden layers.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
     order = torch.arange(_columns(shape, transforms, hidden))
     parts: list[Bijection] = []
@@ -109,6 +112,9 @@ def realnvp(shape: Sequence[int], transforms: int = 5, hidden: int = 512) -> Tab
         shape: (D,), the number of columns, at least 2.
         transforms: Number of couplings.
         hidden: Width of the two hidden layers of their networks.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
     columns = _coupled_columns(shape, transforms, hidden)
     parts: list[Bijection] = []
@@ -125,6 +131,9 @@ def glow(shape: Sequence[int], transforms: int = 5, hidden: int = 512) -> TableF
         shape: (D,), the number of columns, at least 2.
         transforms: Number of couplings.
         hidden: Width of the two hidden layers of their networks.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
     columns = _coupled_columns(shape, transforms, hidden)
     parts: list[Bijection] = []
@@ -142,6 +151,9 @@ def nsf(shape: Sequence[int], transforms: int = 5, hidden: int = 512, bins: int 
         transforms: Number of autoregressive networks.
         hidden: Width of their two hidden layers.
         bins: Pieces of each spline.
+
+    Raises:
+        ValueError: If a number is out of its range, or zuko is not installed.
     """
     columns = _columns(shape, transforms, hidden)
     try:
