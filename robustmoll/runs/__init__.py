@@ -1,0 +1,1 @@
+"""From a config to a report: a training and what follows it, by the task."""

@@ -1,0 +1,96 @@
+"""What follows the training of a classifier, and the same for classifiers from elsewhere: benchmark and pictures."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from matplotlib.figure import Figure
+from torch import nn
+
+from robustmoll.data import ImageSet
+from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.finished import SUITE
+from robustmoll.evaluate.pictures import run_pictures
+from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
+from robustmoll.evaluate.report import write_report
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.sources import source_of
+from robustmoll.evaluate.summary import write_summary
+from robustmoll.tasks import Classify
+from robustmoll.training import Trainer
+
+__all__ = ["bench_folder", "bench_run", "check_run"]
+
+
+def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
+    """Refuses what `bench_run` would refuse of the images, before the training."""
+    source = source_of(trainer.sets[1], arguments["preset"], arguments["seed"])
+    source.check(arguments["corruptions"], arguments["severities"])
+
+
+def bench_run(
+    trainer: Trainer[Classify], classifier: nn.Module, arguments: dict[str, Any], baseline: str | None = None
+) -> None:
+    """Benchmarks a run on its own test images, into its folder; the report is that of the run.
+
+    Args:
+        trainer: Of the run.
+        classifier: What was trained.
+        arguments: Keyword arguments of `bench`.
+        baseline: See `write_summary`.
+    """
+    train, test = trainer.sets
+    name, folder, families = trainer.run.resolve().name, trainer.run / "bench" / SUITE, trainer.task.families()
+    if pictures := bench_folder(classifier, test, folder, name, arguments, families, baseline):
+        drawn = run_pictures(trainer.run, pictures, trainer.task, train)
+        print(f"report in {write_report(trainer.run, drawn)}")
+
+
+def bench_folder(
+    model: nn.Module,
+    test: ImageSet,
+    folder: Path,
+    name: str,
+    arguments: dict[str, Any],
+    trained_on: Sequence[str] = (),
+    baseline: str | None = None,
+) -> dict[str, Figure] | None:
+    """Benchmarks a classifier into a folder, summarises and draws.
+
+    Args:
+        model: See `bench`.
+        test: The images.
+        folder: Of the results.
+        name: What tables call the model.
+        arguments: Further keyword arguments of `bench`.
+        trained_on: See `write_summary`.
+        baseline: See `write_summary`.
+
+    Returns:
+        The pictures; None in every process but the first.
+    """
+    # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+    model = model.to(memory_format=torch.channels_last)  # convolves in half the time
+    bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
+    if not accelerator.is_main_process:
+        return None
+    summary = write_summary(folder, trained_on=trained_on, baseline=baseline)
+    clean, corrupted = summary["clean"], summary["corrupted"]
+    print(
+        f"{name}: error {clean['error']:.2%} clean, {corrupted['error']:.2%} corrupted;"
+        f" ECE {clean['ece']:.2%} clean, {corrupted['ece']:.2%} corrupted"
+    )
+    print(f"cells and tables in {folder}")
+    return bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
+
+
+def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
+    """Draws an image under all that was measured."""
+    names = inspect.signature(source_of).parameters.keys() & arguments.keys()
+    source = source_of(test, **{name: arguments[name] for name in names})
+    cells = [cell for cell in Results(folder).cells() if cell.severity]
+    return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))

@@ -1,0 +1,36 @@
+"""What follows the training of a likelihood model."""
+
+from typing import Any
+
+from accelerate import PartialState
+
+from robustmoll.evaluate.densities.distances import check_distances
+from robustmoll.evaluate.densities.measure import FOLDER, measure_run
+from robustmoll.evaluate.densities.report import write_density_report
+from robustmoll.evaluate.densities.summary import density_lines
+from robustmoll.tasks import Density
+from robustmoll.training import Trainer
+
+__all__ = ["check_run", "measure_density"]
+
+
+def check_run(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
+    """Refuses what `measure_density` would refuse, before the training."""
+    check_distances(trainer.sets[1], *(arguments[name] for name in ("classifier", "inception", "generated")))
+
+
+def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
+    """Measures a run on its own test data, into its folder, from its checkpoints.
+
+    Args:
+        trainer: Of the run.
+        arguments: Keyword arguments of `measure_run`.
+    """
+    if not PartialState().is_main_process:
+        return
+    train, test = trainer.split[0], trainer.sets[1]
+    summary = measure_run(trainer.run, train, test, **arguments)
+    print(density_lines(summary))
+    print(f"table in {trainer.run / FOLDER}")
+    task = trainer.task.over(trainer.epochs, len(train) // trainer.batch_size)
+    print(f"report in {write_density_report(trainer.run, summary, task, test)}")

@@ -1,0 +1,100 @@
+"""The kinds of runs, by their task: how each is measured, compared and shown."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from robustmoll.config.files import read_config
+from robustmoll.evaluate.compare import compare
+from robustmoll.evaluate.densities.compare import compare_densities
+from robustmoll.evaluate.densities.measure import read_summary
+from robustmoll.evaluate.densities.report import write_density_comparison
+from robustmoll.evaluate.densities.seeds import density_seeds_rows
+from robustmoll.evaluate.densities.tables import density_comparison_table
+from robustmoll.evaluate.finished import SUITE
+from robustmoll.evaluate.report import write_comparison
+from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.seeds import seeds_rows
+from robustmoll.evaluate.tables import comparison_table
+from robustmoll.runs import classify, density
+from robustmoll.training import Trainer
+
+__all__ = ["KINDS", "Kind", "common_task", "is_run", "task_of"]
+
+Study = Mapping[str, Sequence[Path]]  # by the name of a configuration, the run of each of its seeds
+Rows = tuple[list[str], list[list[str]]]
+
+
+class Kind(NamedTuple):
+    """What is done with runs of a task.
+
+    Attributes:
+        check: Takes the trainer and the arguments of the group `bench`, and refuses, before any work, what does not
+            fit the data.
+        measure: Takes the trainer, the model that was trained, and these arguments.
+        compare: Takes folders of runs, and makes the comparison that the next two take.
+        table: Returns it as a table for `rich.print`.
+        page: Writes it as a page, of the path that comes first, and returns the path.
+        rows: Returns header and rows of the table of a study.
+    """
+
+    check: Callable[[Trainer[Any], dict[str, Any]], None]
+    measure: Callable[[Trainer[Any], Any, dict[str, Any]], None]
+    compare: Callable[..., Any]
+    table: Callable[[Any], Table]
+    page: Callable[[str, Any], Path]
+    rows: Callable[[Study], Rows]
+
+
+def _bench_rows(study: Study) -> Rows:
+    return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
+
+
+def _density_rows(study: Study) -> Rows:
+    return density_seeds_rows({name: [read_summary(run) for run in runs] for name, runs in study.items()})
+
+
+KINDS = {
+    "classify": Kind(
+        check=classify.check_run,
+        measure=classify.bench_run,
+        compare=compare,
+        table=comparison_table,
+        page=write_comparison,
+        rows=_bench_rows,
+    ),
+    "density": Kind(
+        check=density.check_run,
+        measure=lambda trainer, model, arguments: density.measure_density(trainer, arguments),
+        compare=compare_densities,
+        table=density_comparison_table,
+        page=write_density_comparison,
+        rows=_density_rows,
+    ),
+}
+"""By the task."""
+
+
+def is_run(folder: str | Path) -> bool:
+    """Returns whether a folder is one that `robustmoll train` wrote."""
+    return (Path(folder) / "config.yaml").exists()
+
+
+def task_of(folder: str | Path) -> str:
+    """Returns the task of a run; that of a folder with nothing but a benchmark is "classify"."""
+    return str(read_config([Path(folder) / "config.yaml"]).get("task", "classify")) if is_run(folder) else "classify"
+
+
+def common_task(folders: Iterable[str | Path]) -> str:
+    """Returns the task of all folders that are there.
+
+    Raises:
+        ValueError: If they are of several.
+    """
+    tasks = {task_of(folder): folder for folder in folders if Path(folder).is_dir()}
+    if len(tasks) > 1:
+        named = " and ".join(f"{folder} is of {task!r}" for task, folder in tasks.items())
+        raise ValueError(f"runs of different tasks do not compare: {named}")
+    return next(iter(tasks), "classify")
