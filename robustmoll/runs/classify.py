@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -21,6 +20,7 @@ from robustmoll.evaluate.sources import source_of
 from robustmoll.evaluate.summary import write_summary
 from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
+from robustmoll.training.processes import new_accelerator
 
 __all__ = ["bench_folder", "bench_run", "check_run"]
 
@@ -72,8 +72,7 @@ def bench_folder(
     Returns:
         The pictures; None in every process but the first.
     """
-    # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+    accelerator = new_accelerator()
     model = model.to(memory_format=torch.channels_last)  # convolves in half the time
     bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
     if not accelerator.is_main_process:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import torch
-from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from robustmoll.run_folder import describe_run, open_run
 from robustmoll.training.loop import Training
+from robustmoll.training.processes import new_accelerator
 from robustmoll.training.settings import Settings, TaskT
 
 __all__ = ["Trainer"]
@@ -37,9 +36,7 @@ class Trainer(Settings[TaskT]):
             KeyboardInterrupt: After Ctrl-C.
         """
         AcceleratorState._reset_state()  # Accelerate keeps the precision of a process's first training otherwise
-        accelerator = Accelerator(
-            # Without an accelerator, torchrun's processes find each other only if told to use the CPU.
-            cpu=not torch.accelerator.is_available(),
+        accelerator = new_accelerator(
             mixed_precision=self.precision,
             log_with=list(self.trackers) or None,
             project_dir=str(self.run),
