@@ -129,6 +129,16 @@ def test_repeats_are_independent_draws_side_by_side() -> None:
     assert torch.equal(still, x.repeat_interleave(3, 0))
 
 
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_channels_last_images_stay_so(repeats: int) -> None:
+    x = torch.randn(9, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    mollify, y = Mollify(10, repeats=repeats), torch.arange(9)
+    draw = mollify.draw(9, torch.Generator().manual_seed(0))
+    x_t, _ = mollify.apply(x.to(memory_format=torch.channels_last), y, draw)
+    assert x_t.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(x_t, mollify.apply(x, y, draw)[0])
+
+
 @pytest.mark.parametrize("mix", [MixUp(num_classes=10), CutMix(num_classes=10)])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_it_follows_mixup_and_cutmix(mix: nn.Module, policy: str) -> None:
