@@ -13,6 +13,7 @@ from torch import Tensor
 
 __all__ = ["Fit", "FolderImages", "Images", "as_it_is", "cover", "crop", "read_picture", "subset"]
 
+SIXTEEN_BITS = ("PNG", "PPM")  # formats of which Pillow gives levels 0 to 65535 in mode I
 Fit = Callable[[Image.Image], Tensor]
 """Brings a picture of any size to the one size of its set: uint8, shape (C, H, W)."""
 
@@ -91,21 +92,28 @@ class FolderImages:
 def read_picture(file: str | Path, channels: int = 3) -> Image.Image:
     """Decodes an image file, upright, in mode L or RGB.
 
+    Grey levels of 16 bits are scaled to 8. Those of 32 bits or in floating point have no level that is known to be
+    white, and are refused.
+
     Raises:
-        ValueError: If the file is damaged or no image; the message names it.
+        ValueError: If the file is damaged, no image, or of such levels; the message names it.
     """
     try:
         with Image.open(file) as picture:
-            return _eight_bits(ImageOps.exif_transpose(picture)).convert("L" if channels == 1 else "RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"cannot read image {file}: {error}; replace or remove the file") from error
+            upright = _eight_bits(ImageOps.exif_transpose(picture), picture.format)
+            return upright.convert("L" if channels == 1 else "RGB")
+    except Exception as error:  # of a damaged file, a decoder can raise anything
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"cannot read image {file}: {told}; replace or remove the file") from error
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    # Pillow would clip 16-bit grey levels at 255 instead of scaling them.
-    if not picture.mode.startswith("I;16"):
-        return picture
-    return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+def _eight_bits(picture: Image.Image, kind: str | None) -> Image.Image:
+    # Pillow would clip grey levels at 255 instead of scaling them.
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and kind in SIXTEEN_BITS):
+        return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError(f"in Pillow's mode {picture.mode} no grey level is known to be white, convert it to 8 bits")
+    return picture
 
 
 def as_it_is(picture: Image.Image) -> Tensor:

@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 
 from robustmoll.data import ImageFolder, ImageSet
 from robustmoll.data.image_set import split
-from robustmoll.data.images import Fit, FolderImages, as_it_is, cover, crop
+from robustmoll.data.images import Fit, FolderImages, as_it_is, cover, crop, read_picture
 from robustmoll.data.loader import Loader
 
 
@@ -122,3 +122,52 @@ def test_a_network_gets_its_test_pictures_as_it_wants_them(tmp_path: Path) -> No
     images = ImageFolder(str(tmp_path)).test(fit).images  # training folders are empty: they are not looked into
     assert isinstance(images, FolderImages)
     assert torch.equal(images[3:4][0], fit(Image.open(files[1])))
+
+
+RAMP = np.linspace(0, 65535, 64 * 64).round().astype(np.uint16).reshape(64, 64)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff", "pgm"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_are_scaled_in_every_format(tmp_path: Path, suffix: str, channels: int) -> None:
+    path = tmp_path / f"ramp.{suffix}"
+    if suffix == "pgm":
+        path.write_bytes(b"P5\n64 64\n65535\n" + RAMP.astype(">u2").tobytes())
+    else:
+        Image.fromarray(RAMP).save(path)
+    levels = np.asarray(read_picture(path, channels)).reshape(64, 64, channels)
+    assert (np.abs(levels - RAMP[..., None] / 257) < 1).all()
+
+
+@pytest.mark.parametrize("pixels", [RAMP.astype(np.int32), (RAMP / 65535).astype(np.float32)], ids=["I", "F"])
+def test_levels_without_a_known_white_are_refused(tmp_path: Path, pixels: np.ndarray) -> None:
+    Image.fromarray(pixels).save(tmp_path / "deep.tiff")
+    with pytest.raises(ValueError, match=r"cannot read image .*deep\.tiff: .* mode [IF] .* convert it to 8 bits"):
+        read_picture(tmp_path / "deep.tiff")
+
+
+# A header that no decoder understands; each of them raises something else than an OSError.
+DAMAGED = {
+    "ppm": b"P6\n64 x4\n255\n",
+    "pgm": b"P5\n64 64\n0\n",
+    "sgi": b"\x01\xda\x00\x09" + bytes(508),
+}
+
+
+@pytest.mark.parametrize("suffix", list(DAMAGED))
+def test_a_damaged_picture_of_any_format_is_named_in_one_line(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"torn.{suffix}"
+    path.write_bytes(DAMAGED[suffix])
+    with pytest.raises(ValueError, match=r"^cannot read image .*torn\..*; replace or remove the file$"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Failed to decode\nframe 0"), IndexError(), MemoryError()])
+def test_any_error_of_a_decoder_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def failing(self: Image.Image, *args: object) -> None:
+        raise error
+
+    (file,), _ = write_noise(tmp_path, 1)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", failing)
+    with pytest.raises(ValueError, match=r"^cannot read image .*00\.png: [^\n]+; replace or remove the file$"):
+        read_picture(file)
