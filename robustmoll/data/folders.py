@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["class_folders", "find_images"]
+__all__ = ["class_folders", "find_images", "holds_images"]
 
 
 def class_folders(root: Path) -> tuple[str, ...]:
@@ -44,11 +44,17 @@ def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, 
     return files, torch.tensor(labels), tuple(stems)
 
 
+def holds_images(folder: Path, *, deeper: bool) -> bool:
+    """Returns whether images lie in a folder, or, if `deeper`, anywhere below it."""
+    return bool(_images_below(str(folder)) if deeper else _images_among(next(os.walk(folder))[2]))
+
+
 def _images_below(folder: str) -> list[str]:
-    suffixes = Image.registered_extensions()
-    return [
-        os.path.join(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if name[0] != "." and os.path.splitext(name)[1].lower() in suffixes
-    ]
+    return [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in _images_among(names)]
+
+
+def _images_among(names: Sequence[str]) -> list[str]:
+    # Some formats Pillow can only write, such as PDF; MPO is opened as JPEG.
+    known = Image.registered_extensions().items()
+    suffixes = {suffix for suffix, kind in known if kind in Image.OPEN or kind == "MPO"}
+    return [name for name in names if name[0] != "." and os.path.splitext(name)[1].lower() in suffixes]

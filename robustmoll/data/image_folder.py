@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustmoll.data.folders import class_folders, find_images
+from robustmoll.data.folders import class_folders, find_images, holds_images
 from robustmoll.data.image_set import Data, ImageSet, split_rows
 from robustmoll.data.images import Fit, FolderImages, cover
 
@@ -20,6 +20,10 @@ class ImageFolder(Data):
     stratified share is held out for the test, the same one in every run; `root/test/<class>/*` alone can be measured
     on. Classes are the sorted folder names. Images of another size are scaled to cover `size` and cropped in the
     middle.
+
+    A class may be called `train` or `test`: among folders of other names, `train` is a class if images lie in it
+    itself. If it has sub-folders alone it is the training set, and the others are left aside; but they must not hold
+    images then, as these might be classes.
 
     Args:
         root: The folder.
@@ -80,11 +84,18 @@ class ImageFolder(Data):
         if not self.root.is_dir():
             raise ValueError(f"data folder {self.root} does not exist; give one with class sub-folders")
         there = {path.name for path in self.root.iterdir() if path.is_dir() and path.name[0] != "."}
+        others = sorted(there - {"train", *TEST_FOLDERS})
         test = next((self.root / name for name in TEST_FOLDERS if name in there), None)
-        if "train" in there:
-            return self.root / "train", test or self.root / "train"
+        train = self.root / "train"
+        if "train" in there and not (others and holds_images(train, deeper=False)):
+            if name := next((name for name in others if holds_images(self.root / name, deeper=True)), None):
+                raise ValueError(
+                    f"{train} has sub-folders alone, so it is no class, but {self.root / name} beside it holds images"
+                    " too; move that elsewhere, or rename train if it is a class"
+                )
+            return train, test or train
         # A class may well be called "valid", but hardly all of them are called like that.
-        return (None, test) if test and there <= set(TEST_FOLDERS) else (self.root, self.root)
+        return (None, test) if test and not others else (self.root, self.root)
 
     def _set(
         self, root: Path, split: str, classes: tuple[str, ...], fit: Fit | None, rows: Tensor | None = None

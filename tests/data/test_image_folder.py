@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from robustmoll.data import ImageFolder
-from tests.data.samples import make_folder
+from tests.data.samples import make_folder, write_image
 
 
 @pytest.mark.parametrize("test_name", ["test", "val", "validation"])
@@ -32,6 +32,37 @@ def test_test_images_alone_can_be_measured_on_but_not_trained(tmp_path: Path, sp
 def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
     (make_folder(tmp_path, ("",), images=10) / "cat").rename(tmp_path / "valid")
     assert ImageFolder(str(tmp_path), size=8).load()[0].classes == ("dog", "valid")
+
+
+@pytest.mark.parametrize("others", [(), ("val",)])
+def test_a_class_called_train_beside_others_is_a_class(tmp_path: Path, others: tuple[str, ...]) -> None:
+    make_folder(tmp_path, ("",), images=10)
+    for name in ("train", *others):
+        for i in range(10):
+            write_image(tmp_path / name / f"{i}.png")
+    train, _ = ImageFolder(str(tmp_path), size=8).load()
+    assert train.classes == ("cat", "dog", "train", *others)
+    assert torch.bincount(train.labels).tolist() == [8] * (3 + len(others))
+
+
+@pytest.mark.parametrize("splits", [("train",), ("train", "test")])
+def test_folders_without_images_beside_the_training_set_are_left_aside(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    (make_folder(tmp_path, splits, images=10) / "labels" / "train").mkdir(parents=True)
+    (tmp_path / "labels" / "train" / "0.txt").write_text("cat")
+    assert ImageFolder(str(tmp_path), size=8).load()[0].classes == ("cat", "dog")
+
+
+def test_images_beside_a_training_set_are_not_left_aside_in_silence(tmp_path: Path) -> None:
+    write_image(make_folder(tmp_path) / "bird" / "perched" / "0.png")
+    with pytest.raises(ValueError, match=r"train has sub-folders alone, so it is no class, but .*bird beside it holds"):
+        ImageFolder(str(tmp_path), size=8).load()
+
+
+def test_files_that_pillow_only_writes_are_no_images(tmp_path: Path) -> None:
+    (make_folder(tmp_path) / "train" / "cat" / "licence.pdf").write_bytes(b"%PDF-1.4")
+    picture = Image.new("RGB", (9, 9))
+    picture.save(tmp_path / "train" / "cat" / "two.mpo", "MPO", save_all=True, append_images=[picture])
+    assert ImageFolder(str(tmp_path), size=8).load()[0].files[:4] == ("0", "1", "2", "two")
 
 
 @pytest.mark.parametrize("splits", [("train",), ("",)])
