@@ -151,6 +151,14 @@ def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple
             f"a share of {fraction:g} of {len(rows)} images leaves less than one for each of {len(classes)} classes,"
             " held out or not; choose another share"
         ) from error
+    for part, place in ((left, "for the training"), (held_out, "held out")):
+        there = torch.bincount(labels[part], minlength=len(classes))
+        if int(there.min()) == 0:
+            label = int(there.argmin())
+            raise ValueError(
+                f"a share of {fraction:g} leaves none of the {int(counts[label])} images of class {classes[label]!r}"
+                f" {place}; choose another share, or add images of that class"
+            )
     return torch.from_numpy(left), torch.from_numpy(held_out)
 
 

@@ -42,3 +42,13 @@ def test_parts_that_do_not_fit_are_refused(images: torch.Tensor, labels: torch.T
 def test_a_share_too_small_for_one_image_of_each_class_is_refused(fraction: float) -> None:
     with pytest.raises(ValueError, match=f"a share of {fraction} of 12 images .* for each of 3 classes"):
         image_set(12, classes=3).hold_out(fraction)
+
+
+@pytest.mark.parametrize(("fraction", "place"), [(0.2, "held out"), (0.8, "for the training")])
+def test_a_split_without_an_image_of_a_class_is_refused(fraction: float, place: str) -> None:
+    images = image_set(202, classes=2, size=8)
+    images = ImageSet("x", "train", images.images, (torch.arange(202) >= 200).long(), ("many", "few"))
+    with pytest.raises(ValueError, match=f"a share of {fraction} leaves none of the 2 images of class 'few' {place}"):
+        images.hold_out(fraction)
+    for part in images.hold_out(0.5):
+        assert set(part.labels.tolist()) == {0, 1}
