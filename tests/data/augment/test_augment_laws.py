@@ -14,8 +14,6 @@ from robustmoll.data.augment import (
     AugMix,
     AutoAugment,
     CutMix,
-    ImageAugmentation,
-    MixAugmentation,
     MixUp,
     NoisePatches,
     RandAugment,
@@ -30,26 +28,7 @@ from robustmoll.data.augment import (
     tables,
     warp,
 )
-from tests.data.augment.augment_images import SIZES, natural_images, seeded
-
-IMAGES: dict[str, Callable[[], ImageAugmentation]] = {
-    "flip": RandomHorizontalFlip,
-    "crop": RandomCrop,
-    "smaller crop": lambda: RandomCrop(size=20),
-    "rotation": RandomRotation,
-    "resized crop": RandomResizedCrop,
-    "smaller resized crop": lambda: RandomResizedCrop(size=20),
-    "TrivialAugmentWide": TrivialAugmentWide,
-    "RandAugment": RandAugment,
-    "AutoAugment imagenet": AutoAugment,
-    "AutoAugment cifar10": lambda: AutoAugment("cifar10"),
-    "AugMix": AugMix,
-    "AugMix with views": lambda: AugMix(views=3, all_ops=False),
-    "erasing": lambda: RandomErasing(p=1),
-    "erasing by noise": lambda: RandomErasing(p=1, value="noise"),
-    "noise patches": NoisePatches,
-}
-MIXING: dict[str, Callable[[], MixAugmentation]] = {"MixUp": MixUp, "CutMix": CutMix}
+from tests.data.augment.augment_images import IMAGES, MIXING, SIZES, natural_images, seeded
 
 
 def part(draw: dict[str, Tensor], rows: slice) -> dict[str, Tensor]:
