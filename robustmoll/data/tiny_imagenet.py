@@ -35,7 +35,7 @@ class TinyImageNet(Data):
                 f"{path} is missing, so {self.root} is not tiny-imagenet-200;"
                 f" `robustmoll data get TinyImageNet --root {self.root}` gets it"
             )
-        return tuple(sorted(path.read_text().split()))
+        return tuple(sorted(path.read_text(encoding="utf-8").split()))
 
     def load(self) -> tuple[ImageSet, ImageSet]:
         classes, folder = self.classes(), self.root / "train"
@@ -69,7 +69,7 @@ class TinyImageNet(Data):
             raise ValueError(
                 f"{path} is missing; it has the labels of val/images/ (for another layout take ImageFolder)"
             )
-        rows = [line.split("\t") for line in path.read_text().splitlines()]
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
         if bad := next((number for number, row in enumerate(rows, 1) if len(row) < 2), None):
             raise ValueError(f"{path}, line {bad} is not '<file> <class> <box>', separated by tabs")
         return {row[0]: row[1] for row in rows}

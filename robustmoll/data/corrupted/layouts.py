@@ -92,7 +92,8 @@ class FolderLayout(Layout):
     """PNG files `<corruption>/<severity>/<class>/<name of the clean file>.png`; as ImageNet-C.
 
     Raises:
-        ValueError: If the name of a class cannot be that of a folder, or two images would get one name.
+        ValueError: If the name of a class cannot be that of a folder, or two images would get one name, or one a name
+            that cannot be listed.
     """
 
     def __init__(self, folder: Path, data: ImageSet, severities: Sequence[float]) -> None:
@@ -102,6 +103,8 @@ class FolderLayout(Layout):
         names = data.files or [f"{row:06d}" for row in range(len(data))]
         labels = data.labels.tolist()
         self.names = [f"{data.classes[label]}/{name}.png" for label, name in zip(labels, names, strict=True)]
+        if bad := next((name for name in self.names if "\n" in name), None):
+            raise ValueError(f"the name {bad!r} has a line break, which no list of files can hold; rename it")
         name, times = Counter(self.names).most_common(1)[0]
         if times > 1:
             raise ValueError(f"{times} images would be {name}: clean files must differ in more than their suffix")

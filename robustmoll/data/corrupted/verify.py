@@ -25,9 +25,9 @@ CIFAR_TEST = 10_000
 def verify(folder: str | Path) -> list[str]:
     """Returns what is wrong with a -C set, one line a problem; none if all is well.
 
-    A set that `robustmoll corrupt` wrote is compared with its manifest, file by file. Of the published sets, CIFAR-10-C
-    and CIFAR-100-C are compared with the checksums of their files; in class folders, every cell must have the same
-    files in the same classes, all of them images of one size.
+    A set that `robustmoll corrupt` wrote is compared with its manifest, file by file, and must hold every corruption
+    that was asked for. Of the published sets, CIFAR-10-C and CIFAR-100-C are compared with the checksums of their
+    files; in class folders, every cell must have the same files in the same classes, all of them images of one size.
 
     Args:
         folder: Of the set.
@@ -63,6 +63,9 @@ def _written(folder: Path, manifest: Manifest) -> Iterator[str]:
         return None if _hash(folder / name, "sha256") == expected[name] else f"{name} was altered or cut off"
 
     yield from _look_at(list(expected), look)
+    for name in manifest.requested:
+        if name not in manifest.corruptions:
+            yield f"{name} was asked for and is not finished; run the same `robustmoll corrupt` again"
     for name in sorted(there - expected.keys() - {MANIFEST}):
         unfinished = ".part" in name or name.endswith(".tmp")
         yield f"{name} is {'unfinished' if unfinished else 'not in the manifest'}"

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from robustmoll.checks import known_name
 from robustmoll.corruptions import EXTRA, NAMES, PRESETS, corrupt, frost_source, preset_of_size
-from robustmoll.corruptions.engine import check_seed
+from robustmoll.corruptions.engine import SMALLEST, check_seed
 from robustmoll.data.corrupted.layouts import LAYOUTS
 from robustmoll.data.corrupted.manifest import MANIFEST, Manifest, describe
 from robustmoll.data.image_set import ImageSet
@@ -60,12 +60,15 @@ def write_corrupted(
         The folder.
 
     Raises:
-        ValueError: If an argument is not as described, or the folder holds something else.
+        ValueError: If an argument is not as described, the images are too small, there is no such device, or the folder
+            holds something else. Nothing is written then.
         OSError: If the folder cannot be written, or the disk is full. What is finished stays.
     """
     for corruption in corruptions:
         known_name("corruption", corruption, (*NAMES, *EXTRA))
     check_severities(severities)
+    if min(data.size) < SMALLEST:
+        raise ValueError(f"{data.name} has {data.size} pixels; corruptions need {SMALLEST} a side, take larger images")
     asked = Manifest(
         layout=known_name("layout", layout or ("npy" if max(data.size) <= 32 else "folder"), LAYOUTS),
         clean=describe(data),
@@ -73,8 +76,9 @@ def write_corrupted(
         seed=check_seed(seed),
         frost=frost_source(),
         severities=[float(severity) for severity in severities],
-        device=torch.device(device).type,
+        device=check_device(device).type,
         versions=[versions()],
+        requested=list(dict.fromkeys(corruptions)),
     )
     folder = Path(out).expanduser()
     files = LAYOUTS[asked.layout](folder, data, asked.severities)
@@ -82,7 +86,7 @@ def write_corrupted(
     manifest.files |= files.start()
     todo = [
         (corruption, part)
-        for corruption in dict.fromkeys(corruptions)
+        for corruption in asked.requested
         for part in files.parts()
         if not (files.file(corruption, part) in manifest.files and files.is_there(corruption, part))
     ]
@@ -117,6 +121,8 @@ def begin(folder: Path, asked: Manifest) -> Manifest:
         there = Manifest.read(folder)
         there.check_same(asked, folder)
         there.versions += [made_with for made_with in asked.versions if made_with not in there.versions]
+        there.requested += [corruption for corruption in asked.requested if corruption not in there.requested]
+        there.write(folder)
         return there
     folder.mkdir(parents=True, exist_ok=True)
     if other := next((path.name for path in folder.iterdir() if path.name != f"{MANIFEST}.tmp"), None):
@@ -129,6 +135,16 @@ def check_severities(severities: Sequence[float]) -> None:
     """Raises a ValueError unless severities are different numbers in (0, 5], at least one."""
     if len(severities) == 0 or len(set(severities)) < len(severities) or not all(0 < s <= 5 for s in severities):
         raise ValueError(f"severities must be different numbers in (0, 5], got {list(severities)}")
+
+
+def check_device(name: str) -> torch.device:
+    """Returns the device of a name; raises a ValueError if there is none such here."""
+    try:
+        torch.zeros(1, device=name).cpu()
+        return torch.device(name)
+    except (RuntimeError, AssertionError) as error:  # the latter where PyTorch was built without that kind of device
+        told = str(error).partition("\n")[0].partition(". ")[0]
+        raise ValueError(f"device {name!r} cannot be used here: {told}; take another, such as cpu") from error
 
 
 def versions() -> dict[str, str]:

@@ -14,21 +14,22 @@ from robustmoll.data.images import FolderImages, Images, as_it_is
 
 __all__ = ["list_file", "open_written", "read_list"]
 
+COMPARED = ("count", "classes", "labels", "size", "channels", "images", "pixels", "files")
+AGAIN = "remove it, and run the same `robustmoll corrupt` again"
+
 
 def open_written(folder: Path, clean: ImageSet) -> CorruptedSet:
     """Opens a set that has a manifest; what is not done yet is not there.
 
     Raises:
-        ValueError: If it was made from other images than the clean ones, going by labels and classes.
+        ValueError: If it was made from other images than the clean ones, going by labels, classes, pixels and files.
     """
     manifest = Manifest.read(folder)
-    asked = describe(clean)
-    for name in ("count", "classes", "labels"):
-        if manifest.clean.get(name) != asked[name]:
-            raise ValueError(
-                f"{folder} was made from images with other {name} than the {len(clean)} clean ones of {clean.name};"
-                f" give the test set of {manifest.clean.get('dataset')} that it was made from"
-            )
+    if name := manifest.differs(describe(clean), COMPARED):
+        raise ValueError(
+            f"{folder} was made from images with other {name} than the {len(clean)} clean ones of {clean.name};"
+            f" give the test set of {manifest.clean['dataset']} that it was made from"
+        )
     if not manifest.corruptions:
         raise ValueError(f"{folder} holds no finished corruption; run the same `robustmoll corrupt` again")
     cell = partial(_npy_cell if manifest.layout == "npy" else _folder_cell, folder, clean, manifest)
@@ -46,9 +47,20 @@ def _npy_cell(folder: Path, clean: ImageSet, manifest: Manifest, name: str, seve
 def _folder_cell(
     folder: Path, clean: ImageSet, manifest: Manifest, name: str, severity: float
 ) -> tuple[Images, Tensor]:
-    paths = list(read_list(folder / list_file(name, severity)))
+    file, cell = folder / list_file(name, severity), f"{name}/{severity:g}/"
+    paths = list(read_list(file))
+    places = [path.removeprefix(cell).partition("/") for path in paths]
     index = {name: label for label, name in enumerate(clean.classes)}
-    labels = torch.tensor([index[path.split("/")[2]] for path in paths])
+    if len(places) != len(clean) or not all(place[0] in index for place in places):
+        raise ValueError(f"{file} does not list {len(clean)} images of the clean set's classes; {AGAIN}")
+    stems = tuple(place[2].removesuffix(".png") for place in places)
+    if clean.files and stems != clean.files:
+        stem, other = next(pair for pair in zip(stems, clean.files, strict=True) if pair[0] != pair[1])
+        raise ValueError(
+            f"{file} lists an image made from {stem}, where the clean set has {other}; give the test set of"
+            f" {manifest.clean['dataset']} that it was made from"
+        )
+    labels = torch.tensor([index[place[0]] for place in places])
     return FolderImages([str(folder / path) for path in paths], as_it_is, clean.channels), labels
 
 
@@ -64,7 +76,7 @@ def read_list(path: Path) -> dict[str, str]:
         ValueError: If it is missing or damaged.
     """
     try:
-        lines = [line.split("  ", 1) for line in path.read_text().splitlines()]
-        return {file: digest for digest, file in lines}
+        lines = path.read_bytes().decode().removesuffix("\n").split("\n")  # as written, whatever a name holds
+        return {file: digest for digest, file in (line.split("  ", 1) for line in lines)}
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is no list of files and hashes: {error}") from error
+        raise ValueError(f"{path} is no list of files and hashes: {error}; {AGAIN}") from error
