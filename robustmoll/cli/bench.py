@@ -18,7 +18,7 @@ from robustmoll.evaluate.finished import SUITE, Run
 from robustmoll.evaluate.report import write_report
 from robustmoll.evaluate.sources import Stage
 from robustmoll.evaluate.subjects import Subject, load_subject, trained_subject
-from robustmoll.evaluate.summary import check_summary
+from robustmoll.evaluate.summary import check_families_and_baseline
 from robustmoll.runs.classify import bench_folder, bench_run
 from robustmoll.runs.kinds import is_run, task_of
 from robustmoll.tasks import Classify
@@ -44,7 +44,7 @@ def bench_classifiers(args: Sequence[str]) -> None:
     if asked.out and len(asked.subjects) > 1:
         raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
     check_request(asked.corruptions, asked.severities, asked.preset, asked.batch_size)
-    check_summary(asked.trained_on, asked.baseline)
+    check_families_and_baseline(asked.trained_on, asked.baseline)
     runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
     for subject in asked.subjects:
         if subject in runs:
@@ -89,13 +89,14 @@ def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     saved = Run(trainer.run).saved
     subject = trained_subject(trainer.run.resolve().name, saved.config, saved.weights)
     test = _images(chosen, subject) if chosen.data else trainer.sets[1]
-    if chosen.corrupted or chosen.data:
-        suite = chosen.suite or _plain(Path(chosen.corrupted).name if chosen.corrupted else test.name)
-    else:
-        suite = chosen.suite or SUITE
+    subject.check_fits(test)
+    own = not (chosen.data or chosen.corrupted)
+    suite = _plain(chosen.suite or (SUITE if own else _against(chosen, test)))
     folder = Path(chosen.out) if chosen.out else trainer.run / "bench" / suite
     arguments = _arguments(chosen, subject, test)
-    if folder == trainer.run / "bench" / SUITE:
+    if folder.resolve() == (trainer.run / "bench" / SUITE).resolve():
+        if not own:
+            raise ValueError(f"{folder} is for the run's own test images; name another folder with --suite or --out")
         bench_run(trainer, subject.model, arguments, chosen.baseline)
     else:
         _bench_into(folder, subject, test, arguments, trainer.task.families(), chosen.baseline)
@@ -109,8 +110,8 @@ def _bench_network(name: str, chosen: Namespace) -> None:
         raise ValueError(f"{name} has no images of its own: name them with --data, such as --data ImageFolder")
     subject = load_subject(name, random_classes=None if chosen.pretrained else len(chosen.data.classes()))
     test = _images(chosen, subject)
-    against = Path(chosen.corrupted).name if chosen.corrupted else test.name
-    folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(against)}"))
+    subject.check_fits(test)
+    folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(_against(chosen, test))}"))
     arguments = _arguments(chosen, subject, test)
     _bench_into(folder, subject, test, arguments, chosen.trained_on, chosen.baseline)
 
@@ -136,9 +137,7 @@ def _images(chosen: Namespace, subject: Subject) -> ImageSet:
     """
     written = chosen.corrupted and (Path(chosen.corrupted) / MANIFEST).exists()
     fit = None if written or chosen.stage == "source" else subject.view.transform
-    test = chosen.data.test(fit)
-    subject.check_fits(len(test.classes), test.channels, test.name)
-    return test
+    return chosen.data.test(fit)
 
 
 def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str, Any]:
@@ -147,6 +146,17 @@ def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str,
     return {**CLASSIFY.measuring(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
 
 
+def _against(chosen: Namespace, test: ImageSet) -> str:
+    """Returns what the images are called: their -C set if they have one."""
+    return Path(chosen.corrupted).expanduser().resolve().name if chosen.corrupted else test.name
+
+
 def _plain(name: str) -> str:
-    """Returns a name that is fit for a folder."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-")
+    """Returns a name that is fit for a folder.
+
+    Raises:
+        ValueError: If nothing is left of it.
+    """
+    if not (plain := re.sub(r"[^\w.-]+", "-", name).strip("-.")):
+        raise ValueError(f"{name!r} is no name for a folder of results; name one with --out")
+    return plain

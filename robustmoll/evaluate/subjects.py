@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from timm.models import is_model_pretrained
 from torch import Tensor, nn
 
 from robustmoll import checkpoint
+from robustmoll.data import ImageSet
 from robustmoll.evaluate.views import View
 from robustmoll.models.factory import check_name
 from robustmoll.tasks import Classifier, load_classifier, load_weights
@@ -39,6 +41,7 @@ class Subject:
         view: How images get to its size.
         num_classes: Number of its classes.
         channels: Of its images.
+        classes: Their names, in the order of its logits; empty if nobody knows them.
     """
 
     name: str
@@ -46,16 +49,37 @@ class Subject:
     view: View
     num_classes: int
     channels: int
+    classes: tuple[str, ...] = ()
 
-    def check_fits(self, classes: int, channels: int, dataset: str) -> None:
-        """Raises a ValueError if images of so many channels and classes are not for it."""
-        if classes != self.num_classes:
+    def check_fits(self, data: ImageSet) -> None:
+        """Refuses images that are not for it.
+
+        Raises:
+            ValueError: If they have another number of channels or classes, or its classes in another order.
+
+        Warns:
+            UserWarning: If their classes have other names.
+        """
+        if len(data.classes) != self.num_classes:
             raise ValueError(
-                f"{self.name} tells {self.num_classes} classes apart, but {dataset} has {classes};"
+                f"{self.name} tells {self.num_classes} classes apart, but {data.name} has {len(data.classes)};"
                 " benchmark it on images of its own classes"
             )
-        if channels != self.channels:
-            raise ValueError(f"{self.name} takes {self.channels} channels, but the images of {dataset} have {channels}")
+        if data.channels != self.channels:
+            raise ValueError(
+                f"{self.name} takes {self.channels} channels, but the images of {data.name} have {data.channels}"
+            )
+        self._check_names(data)
+
+    def _check_names(self, data: ImageSet) -> None:
+        pairs = enumerate(zip(self.classes, data.classes, strict=False))  # none if its classes have no names
+        if other := next(
+            (f"class {i} is {mine!r} to it, {its!r} there" for i, (mine, its) in pairs if mine != its), ""
+        ):
+            said = f"{self.name} has the classes of {data.name}"
+            if sorted(self.classes) == sorted(data.classes):
+                raise ValueError(f"{said} in another order ({other}); give images whose classes stand in its order")
+            warnings.warn(f"{said} under other names ({other}): see that they are the same", stacklevel=3)
 
 
 def load_subject(name: str, random_classes: int | None = None) -> Subject:
@@ -88,7 +112,8 @@ def trained_subject(name: str, config: dict[str, Any], weights: dict[str, Tensor
     """
     channels, height, width = config["pretrained_cfg"]["input_size"]
     classifier = load_classifier(config, weights)
-    return Subject(name, classifier, View((height, width)), classifier.num_classes, channels)
+    classes = tuple(config["label_names"])
+    return Subject(name, classifier, View((height, width)), len(classes), channels, classes)
 
 
 def _subject(name: str, network: nn.Module) -> Subject:

@@ -8,21 +8,26 @@ trained for.
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from robustmoll.checks import known_name
 from robustmoll.corruptions import GROUPS, NAMES
 from robustmoll.evaluate.baselines import corruption_errors, load_baseline
-from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.cells import CLEAN, Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.metrics import Judged, Outcomes, measure
 from robustmoll.evaluate.results import Results
+from robustmoll.evaluate.sources import CellSource
 from robustmoll.evaluate.tables import summary_text
 from robustmoll.files import write_whole
 
-__all__ = ["FIGURES", "check_summary", "summarise", "write_summary"]
+__all__ = ["FIGURES", "check_families_and_baseline", "check_summary", "summarise", "write_summary"]
 
 FIGURES = ("error", "nll", "brier", "ece", "ece_equal_mass", "ece_batch100", "nll_ts", "brier_ts", "ece_ts")
 
@@ -56,12 +61,46 @@ def write_summary(
     return summary
 
 
-def check_summary(trained_on: Sequence[str], baseline: str | Path | None) -> None:
-    """Refuses, before a benchmark, what its summary could not be made with; arguments and errors as for that."""
+def check_families_and_baseline(trained_on: Sequence[str], baseline: str | Path | None) -> None:
+    """Refuses names that mean nothing, before there is a benchmark; arguments and errors as for `write_summary`."""
     for family in trained_on:
         known_name("family of corruptions", family, GROUPS)
     if baseline is not None:
         load_baseline(baseline)
+
+
+def check_summary(
+    done: Iterable[Cell],
+    source: CellSource,
+    corruptions: Sequence[str],
+    severities: Sequence[float],
+    *,
+    trained_on: Sequence[str] = (),
+    baseline: str | Path | None = None,
+) -> None:
+    """Refuses, before a benchmark, what `write_summary` would refuse after it.
+
+    Args:
+        done: Cells that are there already.
+        source: Of the images.
+        corruptions: Those to come.
+        severities: Likewise.
+        trained_on: See `write_summary`.
+        baseline: See `write_summary`.
+
+    Raises:
+        ValueError: As there.
+    """
+    asked = [(CLEAN, 0.0), *itertools.product(corruptions, severities)]
+    cells = [*done, *(_planned(source, corruption, severity) for corruption, severity in asked)]
+    summarise(list({cell.key: cell for cell in cells}.values()), trained_on=trained_on, baseline=baseline)
+
+
+def _planned(source: CellSource, corruption: str, severity: float) -> Cell:
+    """A cell to come, with figures that mean nothing."""
+    figures = measure(Judged(Outcomes(np.ones(1, bool), *np.ones((3, 1))), None))
+    columns = {**source.columns(), "corruption": source.label(corruption), "severity": severity}
+    return Cell(model="", n=1, **columns, **figures)  # type: ignore[arg-type]
 
 
 def summarise(

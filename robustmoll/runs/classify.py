@@ -16,8 +16,8 @@ from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
 from robustmoll.evaluate.report import write_report
 from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.sources import source_of
-from robustmoll.evaluate.summary import write_summary
+from robustmoll.evaluate.sources import CellSource, source_of
+from robustmoll.evaluate.summary import check_summary, write_summary
 from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
 from robustmoll.training.processes import new_accelerator
@@ -27,8 +27,7 @@ __all__ = ["bench_folder", "bench_run", "check_run"]
 
 def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
     """Refuses what `bench_run` would refuse of the images, before the training."""
-    source = source_of(trainer.sets[1], arguments["preset"], arguments["seed"])
-    source.check(arguments["corruptions"], arguments["severities"])
+    _check(trainer.run / "bench" / SUITE, trainer.sets[1], arguments, trainer.task.families(), None)
 
 
 def bench_run(
@@ -72,6 +71,7 @@ def bench_folder(
     Returns:
         The pictures; None in every process but the first.
     """
+    _check(folder, test, arguments, trained_on, baseline)
     accelerator = new_accelerator()
     model = model.to(memory_format=torch.channels_last)  # convolves in half the time
     bench(model, test, folder, name=name, accelerator=accelerator, **arguments)
@@ -87,9 +87,22 @@ def bench_folder(
     return bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
 
 
+def _check(
+    folder: Path, test: ImageSet, arguments: dict[str, Any], trained_on: Sequence[str], baseline: str | None
+) -> None:
+    """Refuses, before any work, what cannot be measured or summarised."""
+    source, asked = _source(test, arguments), (arguments["corruptions"], arguments["severities"])
+    source.check(*asked)
+    check_summary(Results(folder).cells(), source, *asked, trained_on=trained_on, baseline=baseline)
+
+
+def _source(test: ImageSet, arguments: dict[str, Any]) -> CellSource:
+    names = inspect.signature(source_of).parameters.keys() & arguments.keys()
+    return source_of(test, **{name: arguments[name] for name in names})
+
+
 def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
     """Draws an image under all that was measured."""
-    names = inspect.signature(source_of).parameters.keys() & arguments.keys()
-    source = source_of(test, **{name: arguments[name] for name in names})
+    source = _source(test, arguments)
     cells = [cell for cell in Results(folder).cells() if cell.severity]
     return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))
