@@ -1,6 +1,8 @@
 """Any network of timm is judged on what timm itself would show it, and no file of weights can run code."""
 
+import dataclasses
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from torch import nn
 
 import robustmoll as rm
 from robustmoll import checkpoint
+from robustmoll.data import ImageSet
 from robustmoll.evaluate.subjects import load_subject
 from robustmoll.evaluate.views import View
 from robustmoll.models import create_model
@@ -147,13 +150,31 @@ def test_damaged_folder_is_refused(folder: Path, tmp_path: Path, damage: object,
     assert "\n" not in str(raised.value)
 
 
+def mine(classes: int, channels: int) -> ImageSet:
+    images = torch.zeros(1, channels, 64, 64, dtype=torch.uint8)
+    return ImageSet("mine", "test", images, torch.tensor([0]), tuple("abcdefghij"[:classes]))
+
+
 def test_images_of_other_classes_or_channels_are_refused(folder: Path) -> None:
     subject = load_subject(str(folder))
-    subject.check_fits(7, 3, "mine")
+    subject.check_fits(mine(7, 3))
     with pytest.raises(ValueError, match="tiny tells 7 classes apart, but mine has 10"):
-        subject.check_fits(10, 3, "mine")
+        subject.check_fits(mine(10, 3))
     with pytest.raises(ValueError, match="tiny takes 3 channels, but the images of mine have 1"):
-        subject.check_fits(7, 1, "mine")
+        subject.check_fits(mine(7, 1))
+
+
+def test_classes_go_by_their_names_where_these_are_known(folder: Path) -> None:
+    unnamed = load_subject(str(folder))
+    assert unnamed.classes == ()
+    subject = dataclasses.replace(unnamed, classes=tuple("abcdefg"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        subject.check_fits(mine(7, 3))
+    with pytest.raises(ValueError, match=r"the classes of mine in another order \(class 1 is 'b' to it, 'c' there\)"):
+        subject.check_fits(dataclasses.replace(mine(7, 3), classes=tuple("acbdefg")))
+    with pytest.warns(UserWarning, match=r"other names \(class 6 is 'g' to it, 'x' there\)"):
+        subject.check_fits(dataclasses.replace(mine(7, 3), classes=tuple("abcdefx")))
 
 
 def test_unknown_name_offers_the_nearest() -> None:
