@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from robustmoll.data import ImageSet, open_corrupted
+from robustmoll.data.corrupted.verify import verify
 from tests.data.samples import image_set
 
 CLEAN = image_set(6, classes=2)
@@ -168,6 +169,22 @@ def test_class_folders_are_read_class_by_class(tmp_path: Path, part: str) -> Non
         assert torch.equal(cell.labels, clean.labels)
         expected = torch.tensor([[10 * severity, label, i] for label in range(3) for i in range(2)])
         assert ((cell.images[:][:, :, 9, 9] - expected).abs() <= 2).all()  # JPEG
+
+
+@pytest.mark.parametrize("lacking", [(1, 2), (4,)])
+def test_severities_that_no_corruption_has_are_not_there(tmp_path: Path, lacking: tuple[int, ...]) -> None:
+    clean = make_folders(tmp_path)
+    for severity in lacking:
+        for name in ("fog", "frost"):
+            shutil.rmtree(tmp_path / name / str(severity))
+    found = open_corrupted(tmp_path, clean)
+    assert found.severities == tuple(severity for severity in range(1, 6) if severity not in lacking)
+    assert found.images("fog", 3).images[:].shape == clean.images.shape
+    with pytest.raises(ValueError, match=f"has no severity {lacking[0]}; it has {found.severities[0]}"):
+        found.images("fog", lacking[0])
+    missing = [f"{name}/{severity} does not exist" for name in ("frost", "fog") for severity in lacking]
+    told = [problem for problem in verify(tmp_path) if "does not exist" in problem]
+    assert all(end in problem for end, problem in zip(missing, told, strict=True))
 
 
 def test_the_frost_that_was_first_published_is_refused(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def test_labels_are_places_in_the_sorted_list(tmp_path: Path) -> None:
     assert torch.equal(TinyImageNet(str(root)).test().images[:], test.images[:])
 
 
+def test_names_are_read_whatever_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path)
+    (root / "val" / "images" / "val_0.png").rename(root / "val" / "images" / "välkommen.png")
+    path = root / "val" / "val_annotations.txt"
+    path.write_bytes(path.read_bytes().replace(b"val_0.png", "välkommen.png".encode()))
+    monkeypatch.setattr("io.text_encoding", lambda encoding, stacklevel=2: encoding or "latin-1")
+    assert "välkommen" in TinyImageNet(str(root)).test().files
+
+
 def without_annotations(root: Path) -> None:
     (root / "val" / "val_annotations.txt").unlink()
 

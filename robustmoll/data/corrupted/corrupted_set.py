@@ -26,7 +26,7 @@ class CorruptedSet:
         seed: Of the corruptions; None if the images were released without one.
         frost: What tables call the frost that these images have: "frost", "frost (procedural)", ...
         corruptions: Those that are there.
-        severities: Likewise; of a released set 1 to 5.
+        severities: Likewise; of a released set 1 to 5, or some of them.
         read: From a corruption and a severity to images and labels.
     """
 

@@ -14,7 +14,16 @@ from robustmoll.data.folders import class_folders, find_images
 from robustmoll.data.image_set import ImageSet
 from robustmoll.data.images import FolderImages, Images, as_it_is
 
-__all__ = ["SEVERITIES", "check_classes", "find_corruptions", "npy_images", "open_folders", "open_npy", "read_labels"]
+__all__ = [
+    "SEVERITIES",
+    "check_classes",
+    "find_cells",
+    "find_corruptions",
+    "npy_images",
+    "open_folders",
+    "open_npy",
+    "read_labels",
+]
 
 SEVERITIES = (1, 2, 3, 4, 5)
 FROST_FAULT = (
@@ -46,30 +55,37 @@ def open_npy(folder: Path, clean: ImageSet) -> CorruptedSet:
 def open_folders(folder: Path, clean: ImageSet) -> CorruptedSet:
     """Opens a set in the layout of ImageNet-C: `<corruption>/<severity>/<class>/<file>`.
 
-    The corruptions may lie one folder deeper, as the parts of ImageNet-C (noise, blur, ...) do.
+    The corruptions may lie one folder deeper, as the parts of ImageNet-C (noise, blur, ...) do. Severities that none of
+    them has are not there; but all must have the same.
 
     Raises:
-        ValueError: If no corruption is found, or one has other classes than the clean set.
+        ValueError: If no corruption is found, or one lacks a severity of another, or classes of the clean set.
     """
     found = find_corruptions(folder)
     if not found:
         raise ValueError(
             f"{folder} is no -C set: it has neither manifest.json nor labels.npy nor a folder such as fog/1"
         )
+    severities = sorted({int(cell.name) for place in found.values() for cell in find_cells(place)})
     for name, place in found.items():
-        for severity in SEVERITIES:
+        for severity in severities:
             check_classes(place / str(severity), name, clean.classes)
     read = partial(_folder_cell, found, clean)
     first = next(iter(found))
-    size = read(first, 1)[0].shape[2:]
-    return _released(folder, clean, list(found), read, (size[0], size[1]))
+    size = read(first, severities[0])[0].shape[2:]
+    return _released(folder, clean, list(found), read, (size[0], size[1]), severities)
 
 
 def _released(
-    folder: Path, clean: ImageSet, names: Sequence[str], read: partial, size: tuple[int, int]
+    folder: Path,
+    clean: ImageSet,
+    names: Sequence[str],
+    read: partial,
+    size: tuple[int, int],
+    severities: Sequence[int] = SEVERITIES,
 ) -> CorruptedSet:
     name, preset = folder.resolve().name, preset_of_size(*size)
-    return CorruptedSet(name, clean, "released", preset, None, "frost", tuple(names), SEVERITIES, read)
+    return CorruptedSet(name, clean, "released", preset, None, "frost", tuple(names), tuple(severities), read)
 
 
 def read_labels(folder: Path, count: int, severities: Sequence[float]) -> Tensor:
@@ -99,8 +115,13 @@ def _folder_cell(found: dict[str, Path], clean: ImageSet, name: str, severity: f
 def find_corruptions(folder: Path) -> dict[str, Path]:
     """Returns the folder of each corruption that a set has, in the original's order."""
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    found = {name: [place / name for place in places if (place / name / "1").is_dir()] for name in (*NAMES, *EXTRA)}
+    found = {name: [place / name for place in places if find_cells(place / name)] for name in (*NAMES, *EXTRA)}
     return {name: paths[0] for name, paths in found.items() if paths}
+
+
+def find_cells(place: Path) -> list[Path]:
+    """Returns the folders of the severities that a corruption has."""
+    return [cell for severity in SEVERITIES if (cell := place / str(severity)).is_dir()]
 
 
 def check_classes(folder: Path, corruption: str, classes: Sequence[str]) -> None:

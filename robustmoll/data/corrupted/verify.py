@@ -10,7 +10,7 @@ import numpy as np
 from robustmoll.corruptions import EXTRA, NAMES
 from robustmoll.data.corrupted.manifest import MANIFEST, Manifest
 from robustmoll.data.corrupted.npy import map_npy
-from robustmoll.data.corrupted.published import SEVERITIES, check_classes, find_corruptions
+from robustmoll.data.corrupted.published import SEVERITIES, check_classes, find_cells, find_corruptions
 from robustmoll.data.corrupted.published_files import CIFAR_FILES
 from robustmoll.data.corrupted.written import read_list
 from robustmoll.data.folders import class_folders, find_images
@@ -105,8 +105,9 @@ def _published_folders(folder: Path) -> Iterator[str]:
     if set(found) & set(NAMES):  # else it holds the extra ones alone
         yield from (f"{name} is missing" for name in NAMES if name not in found)
     model = next((name for name in found if name != "frost"), "frost")
-    classes = class_folders(found[model] / "1")
-    expected = set(_files_of(found[model] / "1", classes))
+    example = find_cells(found[model])[0]
+    classes = class_folders(example)
+    expected = set(_files_of(example, classes))
     files: list[str] = []
     for name, place in found.items():
         for severity in SEVERITIES:
@@ -118,9 +119,9 @@ def _published_folders(folder: Path) -> Iterator[str]:
                 continue
             there = _files_of(cell, classes)
             for stem in sorted(expected - there.keys()):
-                yield f"{cell / stem} is missing, going by {model}/1"
+                yield f"{cell / stem} is missing, going by {model}/{example.name}"
             for stem in sorted(there.keys() - expected):
-                yield f"{cell / stem} is one too many, going by {model}/1"
+                yield f"{cell / stem} is one too many, going by {model}/{example.name}"
             files += there.values()
     size = read_picture(files[0]).size
 
