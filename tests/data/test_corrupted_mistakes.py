@@ -41,9 +41,9 @@ def before_all_were_hashed(told: dict[str, Any]) -> None:
 def test_other_photographs_of_the_same_labels_are_refused(tmp_path: Path, layout: Any, row: int) -> None:  # noqa: ANN401
     data = image_set(100, 16)
     write_corrupted(data, tmp_path, **FOG, layout=layout)
-    with pytest.raises(ValueError, match=r"with other (images|pixels) than the 100 clean ones .* test set of some"):
+    with pytest.raises(ValueError, match=r"with other (images|pixels) than the 100 images .* test set of some"):
         open_corrupted(tmp_path, changed_from(data, row))
-    with pytest.raises(ValueError, match=r"images with other (images|pixels); take another --out"):
+    with pytest.raises(ValueError, match=r"set with other (images|pixels); take another --out"):
         write_corrupted(changed_from(data, row), tmp_path, corruptions=("snow",), severities=(1,), layout=layout)
     assert open_corrupted(tmp_path, data).corruptions == ("fog",)
 
@@ -51,7 +51,7 @@ def test_other_photographs_of_the_same_labels_are_refused(tmp_path: Path, layout
 def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
     data = image_set(12, 16)
     write_corrupted(data, tmp_path, **FOG, layout="folder")
-    with pytest.raises(ValueError, match="images with other size than the 12 clean ones"):
+    with pytest.raises(ValueError, match="set with other size than the 12 images of some"):
         open_corrupted(tmp_path, replace(data, images=data.images[:].repeat(1, 1, 2, 2)))
 
 
@@ -71,9 +71,9 @@ def test_files_that_changed_behind_those_that_are_decoded_are_noticed(tmp_path: 
     out = write_corrupted(lazy.test(), tmp_path / "c", **FOG)
     assert open_corrupted(out, kept.test()).corruptions == ("fog",)  # decoded in another way, the same images
     Image.effect_noise((12, 10), 50).save(root / "test" / "dog" / "9.png")  # the last one
-    with pytest.raises(ValueError, match="images with other files than the 80"):
+    with pytest.raises(ValueError, match="set with other files than the 80 images of set"):
         open_corrupted(out, lazy.test())
-    with pytest.raises(ValueError, match="images with other files; take another --out"):
+    with pytest.raises(ValueError, match="set with other files; take another --out"):
         write_corrupted(lazy.test(), out, **FOG)
 
 

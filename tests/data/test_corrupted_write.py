@@ -173,9 +173,9 @@ def test_what_was_lost_is_written_again(tmp_path: Path, layout: Any) -> None:  #
         ({"seed": 1}, "was made with seed 0, not 1"),
         ({"severities": (1,)}, r"was made with severities \[1.0, 2.0\], not \[1.0\]"),
         ({"layout": "folder"}, "was made with layout npy, not folder"),
-        ({"data": image_set(13)}, "was made from images with other count: 12, not 13"),
-        ({"data": replace(image_set(), labels=image_set().labels.flip(0))}, "images with other labels"),
-        ({"data": replace(image_set(), images=255 - image_set().images)}, "images with other images"),
+        ({"data": image_set(13)}, "was made from a set with other count: 12, not 13"),
+        ({"data": replace(image_set(), labels=image_set().labels.flip(0))}, "a set with other labels"),
+        ({"data": replace(image_set(), images=255 - image_set().images)}, "a set with other images"),
     ],
 )
 def test_a_folder_holds_one_set(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -189,7 +189,7 @@ def test_a_folder_holds_one_set(tmp_path: Path, change: dict[str, Any], message:
 @pytest.mark.parametrize(
     "other, message",
     [
-        (image_set(13), "was made from images with other count than the 13 clean ones of some"),
+        (image_set(13), "was made from a set with other count than the 13 images of some"),
         (replace(image_set(), labels=image_set().labels.flip(0)), "other labels .* give the test set of some that"),
         (replace(image_set(), classes=("class0", "class2", "class1")), "other classes"),
     ],

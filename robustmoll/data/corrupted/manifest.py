@@ -88,10 +88,10 @@ class Manifest:
                 raise ValueError(
                     f"{folder} was made with {name} {there}, not {now}; ask for that or take another --out"
                 )
-        if name := self.differs(asked.clean, tuple(asked.clean)):
-            there, now = self.clean[name], asked.clean[name]
+        if other := self.differs(asked.clean, tuple(asked.clean)):
+            there, now = self.clean[other], asked.clean[other]
             told = f": {there}, not {now}" if len(f"{there}{now}") < 60 else ""
-            raise ValueError(f"{folder} was made from images with other {name}{told}; take another --out")
+            raise ValueError(f"{folder} was made from a set with other {other}{told}; take another --out")
 
     def differs(self, clean: dict[str, Any], names: Sequence[str]) -> str | None:
         """Returns the first of some names by which the clean images differ from described ones, if they do.
@@ -135,4 +135,4 @@ def describe(data: ImageSet) -> dict[str, Any]:
 
 
 def _hash(images: Tensor) -> str:
-    return hashlib.sha256(images.contiguous().numpy()).hexdigest()
+    return hashlib.sha256(images.contiguous().numpy().data).hexdigest()

@@ -21,11 +21,11 @@ def open_corrupted(path: str | Path, clean: ImageSet) -> CorruptedSet:
 
     Args:
         path: The folder.
-        clean: The clean test set that it was made from.
+        clean: The clean test set that it was made from; for what `robustmoll corrupt` wrote, at the size it had then.
 
     Raises:
         ValueError: If the folder holds no such set, or one that does not fit the clean images: other labels, another
-            number or size of images, other classes.
+            number or size of images, other classes; or, where a manifest tells, other pixels or files.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():

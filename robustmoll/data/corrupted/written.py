@@ -27,7 +27,7 @@ def open_written(folder: Path, clean: ImageSet) -> CorruptedSet:
     manifest = Manifest.read(folder)
     if name := manifest.differs(describe(clean), COMPARED):
         raise ValueError(
-            f"{folder} was made from images with other {name} than the {len(clean)} clean ones of {clean.name};"
+            f"{folder} was made from a set with other {name} than the {len(clean)} images of {clean.name};"
             f" give the test set of {manifest.clean['dataset']} that it was made from"
         )
     if not manifest.corruptions:
