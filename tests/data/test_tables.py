@@ -86,6 +86,19 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("header", [",x,y", ",0,1"])
+def test_an_index_of_pandas_is_no_column(tmp_path: Path, header: str) -> None:
+    table = written(tmp_path / "a.csv", f"{header}\n0,5,7\n1,6,9\n").read()
+    assert table.columns == tuple(header.split(",")[1:]) and table.numbers.tolist() == [[5, 7], [6, 9]]
+    unnamed = written(tmp_path / "b.csv", f"{header}\n3,5,7\n1,6,9\n").read()
+    assert unnamed.columns == ("", *header.split(",")[1:]), "it does not count the rows"
+
+
+def test_a_column_named_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="names a column twice, .*: x, y, x"):
+        TableFile("a.csv", columns=["x", "y", "x"])
+
+
 @pytest.mark.parametrize(("text", "message"), BAD)
 def test_a_table_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError) as error:

@@ -19,18 +19,21 @@ class TableFile(Table):
 
     Args:
         file: Its path.
-        columns: Names of the columns to use; those of a file without names are "0", "1", ... None takes all.
+        columns: Names of the columns to use; those of a file without names are "0", "1", ... None takes all, but for a
+            first column without a name that counts the rows, as pandas writes its index.
         shuffle: Whether rows are put into an order of chance, the same one always, before the last ones are held out.
         test_fraction: Share of the rows held out for the test, in (0, 1).
 
     Raises:
-        ValueError: If `test_fraction` is out of its range.
+        ValueError: If `test_fraction` is out of its range, or a column is named twice.
     """
 
     def __init__(
         self, file: str, columns: list[str] | None = None, shuffle: bool = True, test_fraction: float = 0.1
     ) -> None:
         super().__init__(shuffle, test_fraction)
+        if columns is not None and len(set(columns)) < len(columns):
+            raise ValueError(f"columns names a column twice, which makes a likelihood infinite: {', '.join(columns)}")
         self.file, self.columns = Path(file), columns
 
     def read(self) -> Values:
@@ -39,7 +42,8 @@ class TableFile(Table):
             names, values = READERS[kind](self.file)
         except OSError as error:
             raise ValueError(f"cannot read table {self.file}: {error.strerror}") from error
-        chosen = names if self.columns is None else [known_name("column", name, names) for name in self.columns]
+        everything = names[1:] if _has_index(names, values) else names
+        chosen = everything if self.columns is None else [known_name("column", name, names) for name in self.columns]
         values = values[:, [_place(self.file, name, names) for name in chosen]]
         return Values(self.file.stem, tuple(chosen), _numbers(self.file, chosen, values))
 
@@ -56,7 +60,8 @@ def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
         if len(row) != len(rows[0]):
             raise ValueError(f"table {path} has {len(rows[0])} fields in line 1, but {len(row)} in line {number}")
     head, count = [field.strip() for field in rows[0]], _count(len(rows[0]))
-    named = (head == count and len(head) > 1) or any(_number(field) is None for field in rows[0])
+    counted = head in (count, ["", *count[:-1]]) and len(head) > 1
+    named = counted or any(_number(field) is None for field in rows[0])
     return head if named else count, np.array(rows[named:], dtype=object).reshape(-1, len(head))
 
 
@@ -79,6 +84,11 @@ def _place(path: Path, name: str, names: Sequence[str]) -> int:
             f"table {path} has {names.count(name)} columns named {name!r}: rename them, or choose others with `columns`"
         )
     return names.index(name)
+
+
+def _has_index(names: Sequence[str], values: np.ndarray) -> bool:
+    """Whether the first column has no name and counts the rows from 0."""
+    return names[:1] == [""] and [_number(field) for field in values[:, 0]] == list(range(len(values)))
 
 
 def _count(n: int) -> list[str]:
