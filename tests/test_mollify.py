@@ -1,8 +1,5 @@
 """Laws of `Mollify`."""
 
-import copy
-import pickle
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -129,16 +126,6 @@ def test_repeats_are_independent_draws_side_by_side() -> None:
     assert torch.equal(still, x.repeat_interleave(3, 0))
 
 
-@pytest.mark.parametrize("repeats", [1, 3])
-def test_channels_last_images_stay_so(repeats: int) -> None:
-    x = torch.randn(9, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    mollify, y = Mollify(10, repeats=repeats), torch.arange(9)
-    draw = mollify.draw(9, torch.Generator().manual_seed(0))
-    x_t, _ = mollify.apply(x.to(memory_format=torch.channels_last), y, draw)
-    assert x_t.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(x_t, mollify.apply(x, y, draw)[0])
-
-
 @pytest.mark.parametrize("mix", [MixUp(num_classes=10), CutMix(num_classes=10)])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_it_follows_mixup_and_cutmix(mix: nn.Module, policy: str) -> None:
@@ -168,42 +155,6 @@ def test_no_tensor_of_the_device_is_read_by_the_host(y: Tensor, policy: str, gen
         x.max().item()
 
 
-def test_what_is_compiled_around_it_leaves_it_as_it_is() -> None:
-    x, y = batch(20)
-    mollify = Mollify(10)
-    draw = mollify.draw(len(x), seeded())
-    expected = mollify.apply(x, y, draw)
-    torch._dynamo.reset()
-    whole = torch.compile(mollify, backend="eager")(x, y, seeded())
-    part = torch.compile(lambda x, y: [part + 0 for part in mollify.apply(x, y, draw)], backend="eager")(x, y)
-    for result in (whole, part):
-        assert torch.equal(result[0], expected[0]) and torch.equal(result[1], expected[1])
-
-
-def test_draws_are_made_on_the_cpu_in_float32_whatever_the_defaults() -> None:
-    expected = Mollify(10).draw(8, seeded())
-    try:
-        torch.set_default_dtype(torch.float64)
-        with torch.device("meta"):
-            draw = Mollify(10).draw(8, seeded())
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert torch.equal(draw.t, expected.t) and torch.equal(draw.roles, expected.roles) and draw.seed == expected.seed
-
-
-def test_a_batch_is_mollified_alike_whatever_the_default_dtype() -> None:
-    x, y = batch()
-    mollify = Mollify(10)
-    draw = mollify.draw(len(x), seeded())
-    expected = mollify.apply(x, y, draw)
-    try:
-        torch.set_default_dtype(torch.float64)
-        results = mollify.apply(x, y, draw)
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert all(torch.equal(one, other) for one, other in zip(results, expected, strict=True))
-
-
 def test_labels_go_where_the_images_are() -> None:
     x, y = batch(4)
     assert Mollify(10)(x.to("meta"), y)[1].is_meta
@@ -226,22 +177,6 @@ def test_gradients_reach_the_images_and_inference_mode_is_no_hindrance() -> None
 def test_small_batches_and_roles_without_images(n: int) -> None:
     x, y = batch(n)
     assert all(Mollify(10)(x, y, seeded(seed))[0].isfinite().all() for seed in range(10))
-
-
-def test_it_moves_copies_and_prints() -> None:
-    x, y = batch()
-    mollify = Mollify(10, policy="sink")
-    for other in (copy.deepcopy(mollify), pickle.loads(pickle.dumps(mollify)), mollify.to(torch.float64)):
-        assert torch.equal(other(x, y, seeded())[0], Mollify(10)(x, y, seeded())[0])
-    assert "policy='sink'" in repr(mollify) and "HeatBlur" in repr(mollify)
-    assert not list(mollify.parameters()) and not mollify.state_dict()
-
-
-def test_a_model_that_holds_it_can_still_initialise_its_parts() -> None:
-    seen: list[nn.Module] = []
-    model = nn.Sequential(nn.Linear(2, 2), Mollify(10))
-    assert model.apply(seen.append) is model
-    assert set(seen) == set(model.modules())
 
 
 def test_a_part_of_a_batch_gets_what_it_would_get_in_the_whole() -> None:

@@ -1,13 +1,16 @@
 """Small image sets and folders that tests of the data read."""
 
+import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
 
 from robustmoll.data import ImageSet
 
-__all__ = ["image_set", "make_folder", "write_image"]
+__all__ = ["image_set", "in_child", "make_folder", "write_image"]
 
 
 def image_set(n: int = 12, size: int = 32, classes: int = 3, channels: int = 3, name: str = "some") -> ImageSet:
@@ -29,3 +32,12 @@ def make_folder(root: Path, splits: tuple[str, ...] = ("train", "test"), images:
             for i in range(images):
                 write_image(root / split / name / f"{i}.png", grey=100 * label + i)
     return root
+
+
+def in_child(work: Callable[[], Any]) -> int:
+    """Runs work in a process of its own; returns its exit code, or minus the signal that ended it."""
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    assert child.exitcode is not None
+    return child.exitcode

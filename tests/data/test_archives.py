@@ -1,10 +1,7 @@
 """Downloads from a server on this machine: resumed, checked, mirrored; archives that stay in their folder."""
 
 import hashlib
-import io
-import tarfile
 import threading
-import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +13,7 @@ from robustmoll.cli import main
 from robustmoll.data.archives import RECORDS, Archive, Record, get
 from robustmoll.data.archives import download as download_module
 from robustmoll.data.archives.download import fetch
-from robustmoll.data.archives.unpack import is_unpacked, unpack
+from tests.data.packing import contents, tar
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -148,88 +145,6 @@ def test_another_file_in_its_place_is_left_alone(tmp_path: Path, server: Server)
     with pytest.raises(ValueError, match=f"but {MD5} is expected; delete it"):
         fetch(archive(server.url("/file")), tmp_path, "page")
     assert (tmp_path / "some.tar").read_bytes() == b"mine" and server.ranges == []
-
-
-def tar(path: Path, members: dict[str, bytes], link: str | None = None) -> Path:
-    with tarfile.open(path, "w") as packed:
-        for name, content in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            packed.addfile(member, io.BytesIO(content))
-        if link:
-            member = tarfile.TarInfo("link")
-            member.type, member.linkname = tarfile.SYMTYPE, link
-            packed.addfile(member)
-    return path
-
-
-def zip_of(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as packed:
-        for name, content in members.items():
-            packed.writestr(name, content)
-    return path
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-@pytest.mark.parametrize("pack", [tar, zip_of])
-def test_archives_are_unpacked_beside_one_another(tmp_path: Path, pack: type) -> None:
-    first = pack(tmp_path / "first", {"Set-C/fog/1/a.png": b"1", "Set-C/labels": b"2"})
-    second = pack(tmp_path / "second", {"Set-C/fog/2/a.png": b"3", "Set-C/snow/1/a.png": b"4"})
-    assert not is_unpacked("first", tmp_path / "root")
-    unpack(first, tmp_path / "root")
-    unpack(second, tmp_path / "root")
-    assert is_unpacked("first", tmp_path / "root")
-    assert contents(tmp_path / "root") == {
-        "Set-C/fog/1/a.png": b"1",
-        "Set-C/labels": b"2",
-        "Set-C/fog/2/a.png": b"3",
-        "Set-C/snow/1/a.png": b"4",
-    }
-
-
-def test_a_tar_that_ends_in_a_zip_archive_is_a_tar(tmp_path: Path) -> None:
-    inner = zip_of(tmp_path / "inner.zip", {"x": b"1"})
-    unpack(tar(tmp_path / "some.tar", {"inner.zip": inner.read_bytes()}), tmp_path / "root")
-    assert list(contents(tmp_path / "root")) == ["inner.zip"]
-
-
-@pytest.mark.parametrize("name", ["../evil", "/tmp/robustmoll-evil", "inside/../../evil"])
-@pytest.mark.parametrize("pack", [tar, zip_of])
-def test_members_that_would_land_outside_are_refused(tmp_path: Path, pack: type, name: str) -> None:
-    packed = pack(tmp_path / "some.archive", {"good": b"1", name: b"2"})
-    if pack is tar and name[0] == "/":  # the tar filter strips the slash instead
-        unpack(packed, tmp_path / "root")
-        assert not Path(name).exists()
-        return
-    with pytest.raises(ValueError, match=r"some\.archive is refused"):
-        unpack(packed, tmp_path / "root")
-    assert not (tmp_path / "evil").exists() and not list((tmp_path / "root").iterdir())
-    assert not is_unpacked("some.archive", tmp_path / "root")
-
-
-def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is refused"):
-        unpack(tar(tmp_path / "some.tar", {}, link="/etc/passwd"), tmp_path / "root")
-    assert not list((tmp_path / "root").iterdir())
-
-
-@pytest.mark.parametrize("content", [b"<html>Not found</html>", b"", CONTENT[:1000]])
-def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "some.tar").write_bytes(content)
-    with pytest.raises(ValueError, match="is no archive, or damaged"):
-        unpack(tmp_path / "some.tar", tmp_path / "root")
-
-
-def test_half_an_archive_leaves_nothing(tmp_path: Path) -> None:
-    whole = tar(tmp_path / "some.tar", {"a": b"1" * 5000, "b": CONTENT})
-    whole.write_bytes(whole.read_bytes()[:100_000])
-    with pytest.raises(ValueError, match="is no archive, or damaged"):
-        unpack(whole, tmp_path / "root")
-    assert contents(tmp_path / "root") == {}
 
 
 def test_get_downloads_and_unpacks_once(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
