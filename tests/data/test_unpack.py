@@ -1,16 +1,11 @@
 """Archives are unpacked beside one another, and nothing of them lands outside their folder."""
 
-import hashlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from robustmoll.data.archives.unpack import is_unpacked, unpack
 from tests.data.packing import contents, tar, zip_of
-
-CONTENT = np.random.default_rng(0).bytes(3_000_000)
-MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 @pytest.mark.parametrize("pack", [tar, zip_of])
@@ -55,7 +50,7 @@ def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
     assert not list((tmp_path / "root").iterdir())
 
 
-@pytest.mark.parametrize("content", [b"<html>Not found</html>", b"", CONTENT[:1000]])
+@pytest.mark.parametrize("content", [b"<html>Not found</html>", b"", bytes(range(256))])
 def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "some.tar").write_bytes(content)
     with pytest.raises(ValueError, match="is no archive, or damaged"):
