@@ -110,6 +110,17 @@ def test_a_card_has_no_figures_of_other_weights(run: Run, tmp_path: Path) -> Non
     assert "of other weights, and left out" in card and "fog" not in card
 
 
+def test_a_card_says_that_the_benchmark_was_not_finished(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    (tmp_path / "run" / "bench" / "corruptions" / "summary.json").unlink()
+    folder = export(Run(tmp_path / "run"), tmp_path / "out")
+    assert "benchmark was not finished" in (folder / "README.md").read_text()
+    (tmp_path / "run" / "bench" / "corruptions" / "cells.csv").write_text("no table\n")
+    with pytest.raises(ValueError, match="is no table of cells"):
+        export(Run(tmp_path / "run"), tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists(), "no weights without a card"
+
+
 @pytest.mark.parametrize(("name", "alone"), [("resnet10t", False), ("resnet18", False), ("vit_tiny_patch16_224", True)])
 def test_networks_of_timm_come_back(name: str, alone: bool, tmp_path: Path, images: Tensor) -> None:
     """At 32 px a ResNet gets another stem, which timm does not know of: weights of a resnet10t would even fit."""

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import safetensors.torch
@@ -47,13 +48,14 @@ def export(run: Run, folder: str | Path, format: str = "timm") -> Path:
         ValueError: If there is no such format, a package that it needs is missing, or the run has no classifier.
     """
     write = FORMATS[known_name("format", format, FORMATS)]
-    classifier, folder = run.classifier, Path(folder)
+    folder = Path(folder)
+    files = write(run.classifier, run.saved)
+    names = files.keys() | {path.name for path in folder.glob("*")}
+    # Before anything is written, as the run's benchmark may be damaged.
+    card = model_card(run, names, "config.json" in names and _loads_in_timm(run))
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in write(classifier, run.saved).items():
+    for name, content in {**files, "README.md": card.encode()}.items():
         write_whole(folder / name, content)
-    written = {path.name for path in folder.iterdir()}
-    card = model_card(run, written, "config.json" in written and _loads_in_timm(folder, run))
-    write_whole(folder / "README.md", card.encode())
     return folder
 
 
@@ -72,18 +74,20 @@ def from_pretrained(name: str | Path) -> nn.Module:
     return load_subject(str(name)).model.eval()
 
 
-def _loads_in_timm(folder: Path, run: Run) -> bool:
-    """Returns whether timm alone builds the network of a folder as it is in the run.
+def _loads_in_timm(run: Run) -> bool:
+    """Returns whether timm alone builds the network of a timm folder as it is in the run.
 
     It does not where robustmoll has replaced the stem for small images; the weights may fit nevertheless.
     """
     standardised = _example(run.saved)
-    try:
-        network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-        with torch.inference_mode():
+    with TemporaryDirectory() as folder, torch.inference_mode():
+        for name, content in _timm(run.classifier, run.saved).items():
+            (Path(folder) / name).write_bytes(content)
+        try:
+            network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
             return torch.equal(network(standardised), run.classifier.backbone(standardised))
-    except (RuntimeError, TypeError, ValueError):
-        return False
+        except (RuntimeError, TypeError, ValueError):
+            return False
 
 
 def _timm(classifier: Classifier, saved: Checkpoint) -> dict[str, bytes]:
