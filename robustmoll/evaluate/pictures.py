@@ -23,13 +23,16 @@ SAMPLES = 10
 DENSITY_STEPS, DENSITY_DRAWS, DENSITY_BINS = 1000, 200, 50
 
 
-def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: ImageSet) -> dict[str, Figure]:
+def run_pictures(
+    run: Path, bench: Mapping[str, Figure], task: Classify, classifier: Classifier, train: ImageSet
+) -> dict[str, Figure]:
     """Draws all pictures of a run, by name.
 
     Args:
         run: Its folder.
         bench: Pictures of its benchmark, which come first.
-        task: What was trained.
+        task: By which it was trained.
+        classifier: What was trained.
         train: On which images.
     """
     pictures = dict(bench)
@@ -37,19 +40,20 @@ def run_pictures(run: Path, bench: Mapping[str, Figure], task: Classify, train: 
     if rows := MetricsFile(run / "metrics.csv").rows():
         pictures["training"] = training_curves(rows)
         steps = int(rows[-1]["step"])
-    pictures["samples"] = _samples(task, train)
+    pictures["samples"] = _samples(task, classifier, train)
     if schedules := _schedules(task.mollify, train.size[1], steps):
         pictures["schedule"] = schedules
     return pictures
 
 
-def _samples(task: Classify, train: ImageSet) -> Figure:
+def _samples(task: Classify, classifier: Classifier, train: ImageSet) -> Figure:
     """Ten training images as the network meets them, with their labels."""
     each = task.augment.repeats * task.mollify.repeats
     generator, n = generator_at("samples"), min(len(train), max(1, SAMPLES // each))
     rows = torch.randperm(len(train), generator=generator)[:n]
     draw = task.draw(n, train.size, generator, 0)
-    view = Classifier(nn.Identity(), *(train.standard or train.moments()), len(train.classes))
+    moments = (values.flatten().tolist() for values in (classifier.mean, classifier.std))
+    view = Classifier(nn.Identity(), *moments, len(train.classes))  # on the CPU
     x, y = task.prepare(view, train.images[rows], train.labels[rows], draw)
     captions = [
         f"{task.mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"

@@ -1,7 +1,6 @@
 """The classifiers that a benchmark can measure: runs, timm's networks by name, from the Hub, from a folder or file."""
 
 import contextlib
-import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import safetensors.torch
 import timm
+import torch
 from safetensors import SafetensorError
 from timm.data import resolve_model_data_config
 from timm.models import is_model_pretrained
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from robustmoll import checkpoint
 from robustmoll.data import ImageSet
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.views import View
 from robustmoll.models.factory import check_name
 from robustmoll.tasks import Classifier, load_classifier, load_weights
@@ -45,7 +46,7 @@ class Subject:
     """
 
     name: str
-    model: nn.Module
+    model: Classifier
     view: View
     num_classes: int
     channels: int
@@ -88,7 +89,8 @@ def load_subject(name: str, random_classes: int | None = None) -> Subject:
     Args:
         name: A timm name with or without the tag of its weights ("resnet50.a1_in1k"), "hf-hub:owner/name", or a local
             folder ("local-dir:" may stand before it) or .safetensors file with its config.json beside it.
-        random_classes: Takes a timm name without its weights, for a trial, with so many classes.
+        random_classes: Takes a timm name without its weights, for a trial, with so many classes; the same random ones
+            each time.
 
     Raises:
         ValueError: If there is no such network, its weights cannot be had, or they are pickled.
@@ -100,7 +102,7 @@ def load_subject(name: str, random_classes: int | None = None) -> Subject:
         return _local(path)
     if random_classes is not None:
         check_name(name)
-        return _subject(f"{name} (random weights)", timm.create_model(name, num_classes=random_classes))
+        return _subject(f"{name} (random weights)", _random(name, random_classes))
     return _subject(name, _pretrained(name))
 
 
@@ -120,6 +122,12 @@ def _subject(name: str, network: nn.Module) -> Subject:
     config, classes = resolve_model_data_config(network), int(network.num_classes)  # type: ignore[arg-type]
     classifier = Classifier(network, config["mean"], config["std"], classes)
     return Subject(name, classifier, View.of(config), classes, config["input_size"][0])
+
+
+def _random(name: str, classes: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        return timm.create_model(name, num_classes=classes)
 
 
 def _pretrained(name: str) -> nn.Module:
@@ -145,7 +153,7 @@ def _local(path: Path) -> Subject:
         saved = checkpoint.load(folder)
         return trained_subject(name, saved.config, saved.weights)
     try:
-        if config := json.loads((folder / "config.json").read_text()).get("robustmoll"):  # exported
+        if config := read_object(folder / "config.json").get("robustmoll"):  # exported
             return trained_subject(name, config, safetensors.torch.load_file(weights))
         subject = _subject(name, timm.create_model(f"local-dir:{folder}", pretrained=False))
         state = safetensors.torch.load_file(weights)

@@ -18,7 +18,7 @@ from robustmoll.evaluate.report import write_report
 from robustmoll.evaluate.results import Results
 from robustmoll.evaluate.sources import CellSource, source_of
 from robustmoll.evaluate.summary import check_summary, write_summary
-from robustmoll.tasks import Classify
+from robustmoll.tasks import Classifier, Classify
 from robustmoll.training import Trainer
 from robustmoll.training.processes import new_accelerator
 
@@ -31,7 +31,7 @@ def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
 
 
 def bench_run(
-    trainer: Trainer[Classify], classifier: nn.Module, arguments: dict[str, Any], baseline: str | None = None
+    trainer: Trainer[Classify], classifier: Classifier, arguments: dict[str, Any], baseline: str | None = None
 ) -> None:
     """Benchmarks a run on its own test images, into its folder; the report is that of the run.
 
@@ -44,7 +44,7 @@ def bench_run(
     train, test = trainer.sets
     name, folder, families = trainer.run.resolve().name, trainer.run / "bench" / SUITE, trainer.task.families()
     if pictures := bench_folder(classifier, test, folder, name, arguments, families, baseline):
-        drawn = run_pictures(trainer.run, pictures, trainer.task, train)
+        drawn = run_pictures(trainer.run, pictures, trainer.task, classifier, train)
         print(f"report in {write_report(trainer.run, drawn)}")
 
 

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from robustmoll import Mollify
+from robustmoll.evaluate import pictures
 from robustmoll.evaluate.pictures import run_pictures
 from robustmoll.evaluate.plots import training_curves
-from robustmoll.tasks import Classify, ModelArgs
+from robustmoll.tasks import Classifier, Classify, ModelArgs
 from robustmoll.times import Annealed, Beta, Time
 from tests.evaluate.sheets import ROWS, T, samples, schedules
 from tests.tiny_data import FewDigits
@@ -66,7 +69,20 @@ def test_density_of_t_is_that_of_the_whole_training(
 ) -> None:
     (tmp_path / "metrics.csv").write_text("epoch,step,lr,loss,test_error,test_nll\n1,1000,0.1,2,0.5,1\n")
     task = Classify(ModelArgs(), Mollify(10, time=time))
-    sheet = run_pictures(tmp_path, {}, task, FewDigits().load()[0])["schedule"]
+    train = FewDigits().load()[0]
+    sheet = run_pictures(tmp_path, {}, task, task.build(train), train)["schedule"]
     t, drawn = next(ax for ax in sheet.axes if ax.get_title(loc="left") == "density of t").lines[0].get_xydata().T
     smooth = (t < 0.01) | (abs(t - 0.25) < 0.2) | (abs(t - 0.75) < 0.2)  # lines lead from bin to bin
     np.testing.assert_allclose(drawn[smooth], density(t)[smooth], atol=0.11)
+
+
+def test_samples_are_noisy_in_the_units_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise is of a variance in standardised units: on the scale of pixels it grows with the network's deviation."""
+    drawn = []
+    monkeypatch.setattr(pictures, "sample_sheet", lambda images, captions: drawn.append(images))
+    train, task = FewDigits().load()[0], Classify(ModelArgs(), Mollify(10, probabilities={"noise": 1}))
+    for std in (0.2, 0.3, 0.4):
+        run_pictures(tmp_path, {}, task, Classifier(nn.Identity(), [0.5], [std], 10), train)
+    first, second, third = drawn
+    assert (second - first).std() > 0.01
+    torch.testing.assert_close(third - second, second - first, atol=1e-6, rtol=1e-4)

@@ -112,6 +112,12 @@ def test_pickled_weights_are_refused_unopened(folder: Path, tmp_path: Path, suff
 def test_random_weights_are_only_had_on_request() -> None:
     subject = load_subject("test_resnet", random_classes=5)
     assert subject.num_classes == 5 and subject.name == "test_resnet (random weights)"
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    again = load_subject("test_resnet", random_classes=5)
+    assert torch.equal(torch.rand(1), expected), "they are none of the caller's draws"
+    assert all(map(torch.equal, subject.model.state_dict().values(), again.model.state_dict().values()))
     with pytest.raises(ValueError, match=r"timm has no weights for 'wide_resnet16_2'.*--pretrained false"):
         load_subject("wide_resnet16_2")
 
@@ -133,6 +139,7 @@ def test_without_a_network_one_line_says_so(name: str, monkeypatch: pytest.Monke
     [
         (lambda folder: (folder / "config.json").unlink(), "config.json is missing"),
         (lambda folder: (folder / "config.json").write_text("{}"), "is not what timm's save_pretrained writes"),
+        (lambda folder: (folder / "config.json").write_text("[]"), r"is not what .*config\.json should hold an object"),
         (lambda folder: (folder / "config.json").write_text("{"), "is not what timm's save_pretrained writes"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"no"), "is not what timm's save_pretrained writes"),
         (
