@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import rich
 
 from robustmoll.config import Parser
+from robustmoll.evaluate.compare import folders_of
 from robustmoll.runs.kinds import KINDS, common_task
 
 __all__ = ["run"]
@@ -18,7 +19,7 @@ def run(args: Sequence[str]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="Of the resampling.")
     parser.add_argument("--report", type=str, help="Page to write, such as compare.html: the table and curves.")
     config = parser.parse_args(args)
-    kind = KINDS[common_task(folder for run in config.runs for folder in run.split(","))]
+    kind = KINDS[common_task(folder for run in config.runs for folder in folders_of(run))]
     comparison = kind.compare(config.runs, resamples=config.resamples, seed=config.seed)
     rich.print(kind.table(comparison))
     if config.report:

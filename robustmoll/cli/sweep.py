@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import rich
 import yaml
-from rich.table import Table
 
 from robustmoll.config import Parser, training_parser
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import markdown_table, terminal_table
 from robustmoll.files import write_whole
 from robustmoll.run_folder import check_config, config_changes
 from robustmoll.runs.kinds import KINDS
@@ -71,10 +70,7 @@ def run(args: Sequence[str]) -> None:
 
 def _write_table(header: list[str], rows: list[list[str]], path: Path) -> None:
     write_whole(path, f"{markdown_table(header, rows)}\n".encode())
-    table = Table(*header, caption=f"also in {path}")
-    for row in rows:
-        table.add_row(*row)
-    rich.print(table)
+    rich.print(terminal_table(header, rows, f"also in {path}"))
 
 
 def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -106,7 +102,7 @@ def _is_finished(job: Job) -> bool:
     kept = job.folder / "config.yaml"
     if not (job.folder / "report.html").exists() or config_changes(kept, job.config):
         return False
-    old, new = (yaml.safe_load(text)["bench"] for text in (kept.read_text(), job.config))
+    old, new = (yaml.safe_load(text)["bench"] for text in (kept.read_text(encoding="utf-8"), job.config))
     return bool(old == new)
 
 

@@ -89,17 +89,21 @@ def bench(
     device = torch.device(device) if device else _home(model, accelerator)
     source = source_of(data, preset, seed, corrupted, view, stage)
     source.check(corruptions, severities)
+    if held_out is not None and held_out.channels != data.channels:
+        raise ValueError(
+            f"held_out has {held_out.channels} channels, but {data.name} {data.channels}; give alike images"
+        )
     results = Results(out)
     identity = {
         **source.columns(),
-        **source.identity(),
         "view": source.scaling(),
         "weights": fingerprint([*model.parameters(), *model.buffers()]),
         "images": fingerprint_images(data),
         "labels": fingerprint([data.labels]),
         "temperature": "cross-fitted" if held_out is None else f"fitted on {fingerprint_images(held_out)}",
     }
-    cells, temperatures = _from_first(accelerator, lambda: _begin(results, identity, source))
+    files = partial(source.fingerprints, corruptions, severities)
+    cells, temperatures = _from_first(accelerator, lambda: _begin(results, identity, source, files()))
     done = {(cell.name, cell.severity) for cell in cells}
     asked = [(CLEAN, 0.0), *((corruption, float(s)) for corruption in corruptions for s in severities)]
     todo = [request for request in dict.fromkeys(asked) if request not in done]
@@ -134,9 +138,11 @@ def bench(
     return cells
 
 
-def _begin(results: Results, identity: dict[str, object], source: CellSource) -> tuple[list[Cell], Temperatures | None]:
+def _begin(
+    results: Results, identity: dict[str, object], source: CellSource, corrupted: dict[str, str]
+) -> tuple[list[Cell], Temperatures | None]:
     """Opens the results folder; returns the cells that are done and the temperatures that belong to them."""
-    results.start(identity, environment())
+    results.start(identity, environment(), corrupted)
     cells = [cell for cell in results.cells() if results.has(cell)]
     for cell in cells:
         if cell.severity and cell.corruption != source.label(cell.name):

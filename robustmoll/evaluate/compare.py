@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.cells import Cell, benchmark_cells, clean_cell
-from robustmoll.evaluate.results import Results, find_bench, run_label
+from robustmoll.evaluate.results import Results, find_bench, run_label, unlike
 
-__all__ = ["COMPARED_FIGURES", "Comparison", "Group", "compare", "group_labels"]
+__all__ = ["COMPARED_FIGURES", "Comparison", "Group", "check_resamples", "compare", "folders_of", "group_labels"]
 
 COMPARED_FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
 
@@ -54,6 +54,7 @@ class Comparison:
         resolutions: At which they were corrupted, if not the same for all.
         cells: Names of the corrupted cells that all runs have; "corrupted" is the mean over these.
         left_out: Names of those that some run lacks.
+        temperatures: How they were fitted, if not alike for all.
     """
 
     groups: list[Group]
@@ -61,6 +62,7 @@ class Comparison:
     resolutions: list[str]
     cells: list[str]
     left_out: list[str]
+    temperatures: list[str]
 
 
 def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0) -> Comparison:
@@ -74,14 +76,15 @@ def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0)
 
     Raises:
         ValueError: If there is no benchmark in a folder, or they differ in images, preset, mode or seed. Images that
-            each model sees at its own size count as the same.
+            each model sees at its own size count as the same. Or if there is no resample.
     """
+    check_resamples(resamples)
     if not runs:
         raise ValueError("nothing to compare: give the folder of at least one benchmark or run")
-    groups = [[Results(find_bench(folder)) for folder in str(run).split(",")] for run in runs]
+    groups = [[Results(find_bench(folder)) for folder in folders_of(run)] for run in runs]
     everyone = [results for group in groups for results in group]
     _check_comparable(everyone)
-    resolutions = list(dict.fromkeys(results.identity().get("resolution", "") for results in everyone))
+    resolutions, temperatures = (_distinct(everyone, name) for name in ("resolution", "temperature"))
     tables = {results.folder: results.cells() for results in everyone}
     shared, left_out = _shared_cells(list(tables.values()))
     images = clean_cell(tables[everyone[0].folder]).n
@@ -93,10 +96,28 @@ def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0)
             _group(label, group, own, figures[0]) for label, group, own in zip(labels, groups, figures, strict=True)
         ],
         images=images,
-        resolutions=resolutions if len(resolutions) > 1 else [],
+        resolutions=resolutions,
         cells=shared,
         left_out=left_out,
+        temperatures=temperatures,
     )
+
+
+def check_resamples(resamples: int) -> None:
+    """Raises a ValueError if there is no resample."""
+    if resamples < 1:
+        raise ValueError(f"an interval needs at least 1 resample, got {resamples}; 1000 are usual")
+
+
+def folders_of(run: str | Path) -> list[Path]:
+    """Returns the folders of a group: one that is there, commas and all, or those between the commas."""
+    return [Path(run)] if Path(run).exists() else [Path(folder) for folder in str(run).split(",")]
+
+
+def _distinct(everyone: list[Results], name: str) -> list[str]:
+    """What the benchmarks are told apart by, nothing if they are alike."""
+    found = list(dict.fromkeys(str(results.identity().get(name, "")) for results in everyone))
+    return found if len(found) > 1 else []
 
 
 def _figures(results: Results, names: list[str], counts: NDArray[np.uint16]) -> NDArray[np.float64]:
@@ -149,6 +170,8 @@ def _check_comparable(everyone: list[Results]) -> None:
                     f"{results.folder} and {first.folder} do not compare:"
                     f" {name} {other.get(name)!r} against {one.get(name)!r}"
                 )
+        if same_size and (cell := unlike(first.corrupted(), results.corrupted())):
+            raise ValueError(f"{results.folder} and {first.folder} do not compare: other images of {cell}")
 
 
 def group_labels(groups: list[list[Path]]) -> list[str]:

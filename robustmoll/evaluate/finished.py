@@ -1,6 +1,5 @@
 """A finished training, as its folder tells: the classifier, and what its benchmark found."""
 
-import json
 import warnings
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from robustmoll import checkpoint
 from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.results import Results
 from robustmoll.tasks import Classifier, load_classifier
 
@@ -63,11 +63,11 @@ class Run:
         likelihood model `robustmoll.evaluate.densities.summary.summarise_density`.
 
         Raises:
-            ValueError: If nothing was measured yet.
+            ValueError: If nothing was measured yet, or the file is damaged.
         """
         for path in (self.results.folder / "summary.json", self.folder / "density" / "summary.json"):
             if path.exists():
-                return json.loads(path.read_text())
+                return read_object(path)
         raise ValueError(f"{self.folder} was not measured yet; do it with `robustmoll bench {self.folder}`")
 
     def __repr__(self) -> str:

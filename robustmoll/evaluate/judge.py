@@ -95,6 +95,10 @@ class Judge:
     def _checked_logits(self, images: Tensor) -> Tensor:
         logits = self.model(images.float().div_(255))
         expected = (len(images), len(self.source.data.classes))
+        if not isinstance(logits, Tensor):
+            raise ValueError(
+                f"the model gives a {type(logits).__name__}, not a tensor of logits; wrap it in one that does"
+            )
         if logits.shape != expected:
             raise ValueError(
                 f"the model gives logits {tuple(logits.shape)}, but {expected} are needed for the"

@@ -1,6 +1,5 @@
 """One page about a run, a benchmark or a comparison, that stands alone: it loads nothing from anywhere."""
 
-import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from robustmoll.evaluate.compare import Comparison
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.plots import errors_by_corruption, severity_curves
 from robustmoll.evaluate.plots.style import save_pictures
@@ -80,7 +80,7 @@ def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
     folder = Path(folder)
     body: list[str] = []
     for path in sorted([*folder.glob("summary.json"), *folder.glob("bench/*/summary.json")]):
-        body += _benchmark(path.parent.name, json.loads(path.read_text(encoding="utf-8")))
+        body += _benchmark(path.parent.name, read_object(path))
     body += pictures(figures, CAPTIONS)
     body += files_of_run(folder)
     save_pictures(figures, folder / "plots")

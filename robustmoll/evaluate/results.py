@@ -1,6 +1,6 @@
 """The folder that keeps a benchmark.
 
-    bench.json          what was measured: model and weights, images, preset, seed
+    bench.json          what was measured: model and weights, images, preset, seed; fingerprints of images in files
     temperature.json    the temperatures that the columns *_ts are for, and what they were fitted on
     cells.csv           one row a cell, the columns those of `Cell`
     outcomes/           one file a cell, <corruption>-<severity>.npz: what became of each image
@@ -13,19 +13,21 @@ import dataclasses
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from robustmoll.evaluate.cells import Cell, format_cells, parse_cells
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.metrics import Judged, Outcomes
 from robustmoll.evaluate.temperature import Temperatures
 from robustmoll.files import write_whole
 
 # Of `Outcomes`, what temperature scaling changes.
 RESCALED = ("confidence", "nll", "brier")
-__all__ = ["Results", "find_bench", "run_label"]
+__all__ = ["Results", "find_bench", "run_label", "unlike"]
 
 
 class Results:
@@ -53,12 +55,26 @@ class Results:
         """Returns what bench.json says was measured.
 
         Raises:
-            ValueError: If it is missing.
+            ValueError: If it is missing or damaged.
         """
+        return self._said()["identity"]
+
+    def corrupted(self) -> dict[str, str]:
+        """Returns the fingerprints of the corrupted images, by cell, so far as they were read from files.
+
+        Raises:
+            ValueError: As for `identity`.
+        """
+        return self._said().get("corrupted", {})
+
+    def _said(self) -> dict[str, Any]:
         path = self.folder / "bench.json"
         if not path.exists():
             raise ValueError(f"{path} is missing: nothing says what was measured here")
-        return json.loads(path.read_text(encoding="utf-8"))["identity"]
+        said = read_object(path)
+        if not isinstance(said.get("identity"), dict):
+            raise ValueError(f"{path} does not say what was measured here; restore it, or use another folder")
+        return said
 
     def judged(self, cell: Cell) -> Judged:
         """Returns what became of each image in a cell, before and after temperature scaling.
@@ -89,20 +105,21 @@ class Results:
         """Returns whether the cell's outcomes are there too."""
         return self._outcomes_path(cell).exists()
 
-    def start(self, identity: dict[str, Any], environment: dict[str, Any]) -> None:
+    def start(
+        self, identity: dict[str, Any], environment: dict[str, Any], corrupted: Mapping[str, str] | None = None
+    ) -> None:
         """Says what is about to be measured here.
 
         Args:
             identity: All that the figures depend on.
             environment: Versions and machine, for the reader.
+            corrupted: Fingerprints of the corrupted images that are read from files, by cell; others may be there.
 
         Raises:
             ValueError: If the folder holds cells of something else.
         """
         if not self.table.exists() and not (self.folder / "bench.json").exists():
-            (self.folder / "outcomes").mkdir(parents=True, exist_ok=True)
-            content = {"identity": identity, "environment": environment}
-            write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
+            self._say({"identity": identity, "environment": environment})
         known = self.identity()
         for name, value in identity.items():
             if known.get(name) != value:
@@ -110,6 +127,16 @@ class Results:
                     f"{self.folder} holds a benchmark with {name} {known.get(name)!r}, not {value!r};"
                     " use another folder"
                 )
+        if before := unlike(self.corrupted(), corrupted or {}):
+            raise ValueError(
+                f"{self.folder} holds {before} of other images than the files have now; use another folder"
+            )
+        if corrupted:
+            self._say(self._said() | {"corrupted": self.corrupted() | dict(corrupted)})
+
+    def _say(self, content: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
 
     def keep_temperatures(self, temperatures: Temperatures) -> None:
         """Keeps the temperatures."""
@@ -117,21 +144,34 @@ class Results:
         write_whole(self.folder / "temperature.json", content.encode())
 
     def temperatures(self) -> Temperatures | None:
-        """Returns the temperatures, None if none were kept yet."""
+        """Returns the temperatures, None if none were kept yet.
+
+        Raises:
+            ValueError: If their file is damaged.
+        """
         path = self.folder / "temperature.json"
-        return Temperatures(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        try:
+            return Temperatures(**read_object(path)) if path.exists() else None
+        except TypeError as error:
+            raise ValueError(f"{path} holds no temperatures ({error}); restore it, or use another folder") from error
 
     def add(self, cell: Cell, found: Judged) -> None:
         """Keeps a finished cell: its outcomes first, then its row."""
         scaled = {f"{name}_ts": getattr(found.scaled, name) for name in RESCALED} if found.scaled else {}
         arrays = io.BytesIO()
         np.savez(arrays, **found.raw._asdict(), **scaled)
+        self._outcomes_path(cell).parent.mkdir(exist_ok=True)
         write_whole(self._outcomes_path(cell), arrays.getvalue())
         others = [other for other in self.cells() if other.key != cell.key]
         write_whole(self.table, format_cells([*others, cell]).encode())
 
     def _outcomes_path(self, cell: Cell) -> Path:
         return self.folder / "outcomes" / f"{cell.key}.npz"
+
+
+def unlike(one: Mapping[str, str], other: Mapping[str, str]) -> str | None:
+    """Returns the first cell that is of one fingerprint here and of another one there, None if there is none."""
+    return next((cell for cell in other if one.get(cell, other[cell]) != other[cell]), None)
 
 
 def find_bench(folder: str | Path) -> Path:

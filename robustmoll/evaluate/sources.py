@@ -1,5 +1,6 @@
 """Where the images of a cell come from. A new source is one subclass of `CellSource`."""
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -11,11 +12,13 @@ from robustmoll.corruptions import corrupt, frost_source, preset_of_size
 from robustmoll.corruptions.engine import SMALLEST, check_seed
 from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.cells import CLEAN
+from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.views import View
 
 __all__ = ["CellSource", "Generated", "Read", "Stage", "source_of"]
 
 Stage = Literal["model", "source"]
+PIECE = 16  # images of a cell in files that are looked at, to know them again
 Batch = Callable[[slice, torch.device], Tensor]
 
 
@@ -82,9 +85,9 @@ class CellSource(ABC):
     def label(self, corruption: str) -> str:
         """Returns what tables call the corruption: its name, and a remark if it is not the standard one."""
 
-    @abstractmethod
-    def identity(self) -> dict[str, Any]:
-        """Returns what else tells the corrupted images from others."""
+    def fingerprints(self, corruptions: Sequence[str], severities: Sequence[float]) -> dict[str, str]:
+        """Returns, by cell, what tells corrupted images that are read from files from others."""
+        return {}
 
 
 class Generated(CellSource):
@@ -129,9 +132,6 @@ class Generated(CellSource):
     def label(self, corruption: str) -> str:
         return frost_source() if corruption == "frost" else corruption
 
-    def identity(self) -> dict[str, Any]:
-        return {}
-
 
 class Read(CellSource):
     """Reads corrupted images from files.
@@ -174,8 +174,15 @@ class Read(CellSource):
     def label(self, corruption: str) -> str:
         return self.files.frost if corruption == "frost" else corruption
 
-    def identity(self) -> dict[str, Any]:
-        return {"corrupted": self.files.name}
+    def fingerprints(self, corruptions: Sequence[str], severities: Sequence[float]) -> dict[str, str]:
+        cells = itertools.product(corruptions, severities)
+        return {f"{name}-{severity:g}": fingerprint([self._middle(name, severity)]) for name, severity in cells}
+
+    def _middle(self, corruption: str, severity: float) -> Tensor:
+        # A few images stand for all: to read them all would take as long as to measure them.
+        images = self.files.images(corruption, severity).images
+        start = max(len(images) - PIECE, 0) // 2
+        return images[start : start + PIECE]
 
 
 def source_of(

@@ -185,6 +185,10 @@ def caption(comparison: Comparison) -> str:
         if unscaled
         else "T: after temperature scaling."
     )
+    if comparison.temperatures and not unscaled:
+        parts.append(
+            f"T was not fitted alike for all: {', '.join(comparison.temperatures)}; compare T figures with care."
+        )
     if comparison.resolutions:
         parts.append(
             f"Each model sees, and its images are corrupted at, its own size: {', '.join(comparison.resolutions)}."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
+from rich.markup import escape
 from rich.table import Table
 
 __all__ = ["count_seeds", "markdown_table", "mean_and_deviation", "terminal_table"]
@@ -32,11 +33,12 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: str) -> Table:
     """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
-    table = Table(caption=said, caption_justify="left")
+    # Names may hold brackets, which are no markup.
+    table = Table(caption=escape(said), caption_justify="left")
     for column, name in enumerate(header):
-        table.add_column(name, justify="right" if column > 1 else "left")
+        table.add_column(escape(name), justify="right" if column > 1 else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 

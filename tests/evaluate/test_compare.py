@@ -10,8 +10,10 @@ import scipy.stats
 from numpy.typing import NDArray
 from rich.console import Console
 
+from robustmoll.cli import main
 from robustmoll.evaluate.bootstrap import resample, resampled_figures
 from robustmoll.evaluate.compare import COMPARED_FIGURES, Comparison, compare
+from robustmoll.evaluate.densities.compare import compare_densities
 from robustmoll.evaluate.metrics import Judged, Outcomes, measure
 from robustmoll.evaluate.report import write_comparison
 from robustmoll.evaluate.results import Results, find_bench
@@ -137,6 +139,31 @@ def test_models_that_see_other_sizes_of_the_same_images_compare_and_it_is_said(t
     large = write_bench(tmp_path / "b", 1.0, resolution="64x64", images="other")
     found = compare([write_bench(tmp_path / "a", 1.0), large], resamples=5)
     assert "its own size: 32x32, 64x64" in printed(found)
+
+
+def test_temperatures_of_unlike_fits_are_told(tmp_path: Path) -> None:
+    crossed, held_out = (
+        write_bench(tmp_path / name, 1.0, temperature=how)
+        for name, how in (("a", "cross-fitted"), ("b", "fitted on 1f"))
+    )
+    assert "T was not fitted alike for all: cross-fitted, fitted on 1f" in printed(
+        compare([crossed, held_out], resamples=5)
+    )
+    assert "fitted" not in printed(compare([crossed, crossed], resamples=5))
+
+
+def test_a_folder_may_have_a_comma_in_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = write_bench(tmp_path / "lr=0.1,wd=1", 1.0), write_bench(tmp_path / "b", 1.3)
+    assert [group.label for group in compare([one, other], resamples=5).groups] == ["lr=0.1,wd=1", "b"]
+    assert main(["compare", str(one), str(other), "--resamples", "5"]) == 0
+    assert "lr=0.1,wd=1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("resamples", [0, -1])
+def test_an_interval_needs_a_resample(tmp_path: Path, resamples: int) -> None:
+    for kind in (compare, compare_densities):
+        with pytest.raises(ValueError, match=f"needs at least 1 resample, got {resamples}"):
+            kind([write_bench(tmp_path / "a", 1.0)], resamples=resamples)
 
 
 def printed(comparison: Comparison) -> str:

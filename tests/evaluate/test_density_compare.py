@@ -127,6 +127,11 @@ def test_runs_that_were_not_measured_or_are_damaged(tmp_path: Path) -> None:
         compare_densities([run])
 
 
+def test_a_folder_may_have_a_comma_in_its_name(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, values(0)) for name in ("lr=0.1,wd=1", "b")]
+    assert [group.label for group in compare_densities(runs).groups] == ["lr=0.1,wd=1", "b"]
+
+
 def test_one_run_alone_is_a_table_too(tmp_path: Path) -> None:
     found = compare_densities([write_run(tmp_path / "a", values(0))])
     header, rows = density_comparison_rows(found)

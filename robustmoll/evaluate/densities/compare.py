@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmoll.evaluate.compare import group_labels
+from robustmoll.evaluate.compare import check_resamples, folders_of, group_labels
 from robustmoll.evaluate.densities.distances import shared_distances
 from robustmoll.evaluate.densities.measure import read_figures, read_summary
 
@@ -74,9 +74,11 @@ def compare_densities(runs: Sequence[str | Path], *, resamples: int = 1000, seed
         seed: Of the resampling.
 
     Raises:
-        ValueError: If a folder holds no measurement, or they differ in data or in what a likelihood is told in.
+        ValueError: If a folder holds no measurement, or they differ in data or in what a likelihood is told in, or if
+            there is no resample.
     """
-    folders = [[Path(folder) for folder in str(run).split(",")] for run in runs]
+    check_resamples(resamples)
+    folders = [folders_of(run) for run in runs]
     summaries = [[read_summary(folder) for folder in group] for group in folders]
     everyone = [summary for group in summaries for summary in group]
     _check_comparable([folder for group in folders for folder in group], everyone)

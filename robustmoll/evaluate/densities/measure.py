@@ -19,6 +19,7 @@ from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
 from robustmoll.evaluate.densities.summary import density_text, example_figures, summarise_density
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.files import write_whole
 from robustmoll.tasks.likelihood import load_likelihood
 
@@ -89,12 +90,12 @@ def read_summary(run: Path) -> dict[str, Any]:
     """Reads the summary of a run.
 
     Raises:
-        ValueError: If it was not measured yet.
+        ValueError: If it was not measured yet, or the file is damaged.
     """
     path = run / FOLDER / "summary.json"
     if not path.exists() or not (run / FOLDER / "test.safetensors").exists():
         raise ValueError(f"{run} has no measurement in {run / FOLDER}; make it with `robustmoll bench {run}`")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_object(path)
 
 
 def read_figures(run: Path, name: str) -> Tensor:

@@ -1,11 +1,11 @@
 """Pictures of a training and its benchmark; each function returns a Matplotlib figure."""
 
-import json
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from robustmoll.evaluate.cells import clean_cell
+from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.plots.by_corruption import baseline_bars, errors_by_corruption
 from robustmoll.evaluate.plots.corruption_sheet import corruption_sheet
 from robustmoll.evaluate.plots.curves import severity_curves
@@ -41,7 +41,7 @@ def bench_pictures(folder: str | Path) -> dict[str, Figure]:
     cells = results.cells()
     pictures = {"heat-map": heat_map(cells), "severity-curves": severity_curves({run_label(results.folder): [cells]})}
     summary = results.folder / "summary.json"
-    if summary.exists() and (baseline := json.loads(summary.read_text(encoding="utf-8"))["baseline"]):
+    if summary.exists() and (baseline := read_object(summary)["baseline"]):
         pictures["baseline"] = baseline_bars(baseline)
     pictures["reliability"] = reliability_diagrams(results)
     if clean_cell(cells).ece_ts is not None:
