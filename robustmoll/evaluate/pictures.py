@@ -52,8 +52,8 @@ def _samples(task: Classify, classifier: Classifier, train: ImageSet) -> Figure:
     generator, n = generator_at("samples"), min(len(train), max(1, SAMPLES // each))
     rows = torch.randperm(len(train), generator=generator)[:n]
     draw = task.draw(n, train.size, generator, 0)
-    moments = (values.flatten().tolist() for values in (classifier.mean, classifier.std))
-    view = Classifier(nn.Identity(), *moments, len(train.classes))  # on the CPU
+    mean, std = (values.flatten().tolist() for values in (classifier.mean, classifier.std))
+    view = Classifier(nn.Identity(), mean, std, len(train.classes))  # on the CPU
     x, y = task.prepare(view, train.images[rows], train.labels[rows], draw)
     captions = [
         f"{task.mollify.roles[role]}" + (f", t = {t:.2f}" if role else "") + f"\n{_label_text(soft, train.classes)}"

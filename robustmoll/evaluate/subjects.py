@@ -161,7 +161,7 @@ def _local(path: Path) -> Subject:
         raise ValueError(
             f"{folder} is not what timm's save_pretrained writes: {' '.join(str(error).split())}"
         ) from error
-    load_weights(subject.model, state)  # type: ignore[type-var]
+    load_weights(subject.model, state)
     return subject
 
 
