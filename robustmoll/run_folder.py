@@ -141,7 +141,7 @@ def config_changes(path: Path, config: str | None) -> list[str]:
     """Returns what has changed since the config at `path` and weights depend on, each as "key (old -> new)"."""
     if config is None or not path.exists():
         return []
-    old, new = (_flat(yaml.safe_load(text)) for text in (path.read_text(), config))
+    old, new = (_flat(yaml.safe_load(text)) for text in (path.read_text(encoding="utf-8"), config))
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     changed = [key for key in changed if key.split(".")[0] not in FREE_KEYS]
     return [f"{key} ({old.get(key)} -> {new.get(key)})" for key in changed]

@@ -102,7 +102,7 @@ class _Loader(yaml.SafeLoader):
 
 def _load(path: Path, whose: str) -> Tree:
     try:
-        tree = yaml.load(path.read_text(), _Loader)
+        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ValueError(f"cannot read config {path}{whose}: {reason}") from error

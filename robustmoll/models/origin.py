@@ -59,7 +59,7 @@ def cannot_be_had(name: str, error: Exception) -> ValueError:
 
 def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
     """Reads what timm's `save_pretrained` writes."""
-    saved = json.loads((folder / "config.json").read_text())
+    saved = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return saved.get("pretrained_cfg", saved), saved["architecture"], saved.get("model_args")
 
 
