@@ -95,7 +95,7 @@ def test_an_index_of_pandas_is_no_column(tmp_path: Path, header: str) -> None:
 
 
 def test_a_column_named_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="names a column twice, .*: x, y, x"):
+    with pytest.raises(ValueError, match=r"names a column twice, .*: x, y, x"):
         TableFile("a.csv", columns=["x", "y", "x"])
 
 
