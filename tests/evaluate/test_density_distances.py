@@ -122,7 +122,7 @@ def test_only_distances_of_one_setting_are_shared() -> None:
     fid, ours = record(), record("classifier_frechet_distance")
     both, one = {"distances": [fid, ours]}, {"distances": [fid]}
     assert shared_distances([both, both]) == ["classifier_frechet_distance", "fid"]
-    assert shared_distances([both, one]) == ["fid"] and shared_distances([both, {}]) == []
+    assert shared_distances([both, one]) == ["fid"] and shared_distances([both, {"distances": []}]) == []
     for name, value in (("sha256", "cd"), ("resize", "bilinear"), ("generated", 10), ("real", 10), ("seed", 1)):
         assert shared_distances([one, {"distances": [record(**{name: value})]}]) == []
 
@@ -134,7 +134,7 @@ def test_each_distance_has_a_table_of_its_own() -> None:
     assert fid[3] == [["last step", "3.000", "0.500", "0.250", "7"]] and ours[3][0][1] == "5.000"
     for told in ("9 generated images (seed 0)", "9 test images", "8 features of a net", "resize: none", "weights ab"):
         assert told in fid[1]
-    assert distance_sections({}) == []
+    assert distance_sections({"distances": []}) == []
 
 
 def test_a_sweep_s_table_has_a_column_for_a_shared_distance() -> None:
