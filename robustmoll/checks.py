@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["Mistake", "check_t", "known_name", "require"]
+__all__ = ["Mistake", "check_t", "known_name", "reason_of", "require"]
 
 
 class Mistake(SystemExit):
@@ -46,6 +46,16 @@ def known_name(kind: str, name: str, names: Iterable[str]) -> str:
     # A registry of a thousand backbones is no help in one line: the nearest names are.
     known = f" Known: {', '.join(names)}" if len(names) <= 40 else f" {len(names)} names are known."
     raise ValueError(f"unknown {kind} {name!r}{hint}{known}")
+
+
+def reason_of(error: Exception) -> str:
+    """Returns the kind and the beginning of another library's error, in one line.
+
+    Example:
+        >>> reason_of(OSError("no such\\n  file"))
+        'OSError: no such file'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
 
 
 def require(condition: Tensor, message: str) -> None:

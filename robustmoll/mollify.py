@@ -125,6 +125,11 @@ class Mollify(nn.Module):
     def num_outputs(self) -> int:
         return self.num_classes + (self.policy in SINKS)
 
+    @property
+    def drawn_roles(self) -> tuple[str, ...]:
+        """The roles of positive probability."""
+        return tuple(role for role, p in zip(self.roles, self.probabilities.tolist(), strict=True) if p > 0)
+
     def draw(self, n: int, generator: Generator | None = None, step: int | None = None) -> Draw:
         """Draws roles and times.
 

@@ -59,7 +59,7 @@ def _check(trainer: Trainer[Classify], mollify: Mollify) -> None:
             f"{run} held no images out, so its confidence cannot be judged; train it with --validation 0.1"
         )
     if not fitted_roles(mollify):
-        roles = ", ".join(role for role, p in zip(mollify.roles, mollify.probabilities, strict=True) if p)
+        roles = ", ".join(mollify.drawn_roles)
         raise ValueError(f"{run} has no role with a label schedule: fit-labels needs noise or blur, got {roles}")
     if mollify.num_outputs > mollify.num_classes:
         raise ValueError(f"fit-labels fits the policies 'smooth' and 'degrade', {run} has {mollify.policy!r}")

@@ -1,5 +1,8 @@
-"""Configs: `files` reads them over their bases, `parser` makes objects of them, `mistakes` words what is wrong in them,
-`tasks` says which keys a task adds."""
+"""Configs: from YAML files and flags to objects.
+
+`files` reads them over their bases, `parser` makes objects of them, `mistakes` words what is wrong in them, and `tasks`
+says which keys a task adds.
+"""
 
 from robustmoll.config.parser import Parser, build_trainer, load_run, training_parser
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.inception import Inception3
 
+from robustmoll.checks import reason_of
 from robustmoll.data.images import Images
 from robustmoll.evaluate.finished import Run
 from robustmoll.files import sha256
@@ -164,10 +165,9 @@ def _downloaded() -> Path:
         try:
             torch.hub.download_url_to_file(INCEPTION_URL, str(file), hash_prefix="6726825d")
         except (OSError, URLError, RuntimeError) as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
             raise ValueError(
-                f"the Inception weights cannot be downloaded ({reason}); get {INCEPTION_URL} in another way and put it"
-                f" at {file}, or use classifier_frechet_distance with a classifier of yours"
+                f"the Inception weights cannot be downloaded ({reason_of(error)}); get {INCEPTION_URL} in another way and"
+                f" put it at {file}, or use classifier_frechet_distance with a classifier of yours"
             ) from error
     return file
 

@@ -52,8 +52,8 @@ class Level(NamedTuple):
 
 def fitted_roles(mollify: Mollify) -> list[str]:
     """Returns the roles whose labels can be fitted: those that are drawn, at any t."""
-    drawn = (role for role, p in zip(mollify.roles, mollify.probabilities, strict=True) if p > 0 and role != "clean")
-    return [role for role in drawn if mollify.degradations[role].fixed_t is None]
+    drawn = mollify.drawn_roles
+    return [role for role in drawn if role != "clean" and mollify.degradations[role].fixed_t is None]
 
 
 def measure_levels(

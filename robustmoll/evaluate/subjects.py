@@ -17,6 +17,7 @@ from timm.models import is_model_pretrained
 from torch import Tensor, nn
 
 from robustmoll import checkpoint
+from robustmoll.checks import reason_of
 from robustmoll.data import ImageSet
 from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.views import View
@@ -139,8 +140,9 @@ def _pretrained(name: str) -> nn.Module:
         with _quiet("huggingface_hub"):
             return timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError) as error:  # all that the Hub, the network and the cache raise
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
-        raise ValueError(f"the weights of {name} cannot be had ({reason}); without a network, {WAY_OUT}") from error
+        raise ValueError(
+            f"the weights of {name} cannot be had ({reason_of(error)}); without a network, {WAY_OUT}"
+        ) from error
 
 
 def _local(path: Path) -> Subject:

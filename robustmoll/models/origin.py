@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from timm.models import get_pretrained_cfg, is_model, load_model_config_from_hf
 
+from robustmoll.checks import reason_of
+
 __all__ = ["Origin", "cannot_be_had", "origin"]
 
 OF_THE_DATA = ("num_classes", "in_chans", "img_size")
@@ -50,9 +52,8 @@ def origin(name: str) -> Origin:
 
 def cannot_be_had(name: str, error: Exception) -> ValueError:
     """Returns an error that says why there is no such network to be had, and what to do."""
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
     return ValueError(
-        f"model {name!r} cannot be had ({reason}); without a network, name a file of weights with"
+        f"model {name!r} cannot be had ({reason_of(error)}); without a network, name a file of weights with"
         " pretrained_cfg_overlay={'file': ...}, or a folder as 'local-dir:...'"
     )
 

@@ -88,7 +88,7 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
             )
         if jsd_weight > 0 and self.augment.repeats == 1:
             raise ValueError("jsd_weight compares views of an image, but there is one only: add AugMix with views=3")
-        if label_smoothing > 0 and mollify.policy in ("smooth", "sink_smooth") and len(self._roles()) > 1:
+        if label_smoothing > 0 and mollify.policy in ("smooth", "sink_smooth") and len(mollify.drawn_roles) > 1:
             warnings.warn(
                 f"labels are smoothed twice: by label_smoothing={label_smoothing}, and by mollify where an image is"
                 " degraded",
@@ -203,16 +203,11 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
         """Returns the families of test-time corruptions that resemble what the training does to images."""
         mollified = {
             family
-            for role in self._roles()
+            for role in self.mollify.drawn_roles
             for kind, family in FAMILIES.items()
             if role != "clean" and isinstance(self.mollify.degradations[role], kind)
         }
         return sorted(mollified.union(*(step.families for step in self.augment.steps)))
-
-    def _roles(self) -> Sequence[str]:
-        """The roles that are drawn at all."""
-        mollify = self.mollify
-        return [role for role, p in zip(mollify.roles, mollify.probabilities, strict=True) if p > 0]
 
     def describe(self, draw: ClassifyDraw) -> str:
         """Returns the roles and times of a batch in one line, for an error message."""

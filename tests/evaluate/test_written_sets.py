@@ -1,14 +1,12 @@
 """Corrupted images on disk give, digit for digit, what the same images made on the fly give."""
 
 import dataclasses
-import tarfile
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
+from sklearn.datasets import load_sample_images
 from torch import nn
 
 from robustmoll.data import ImageSet, open_corrupted
@@ -16,7 +14,6 @@ from robustmoll.data.corrupted.write import write_corrupted
 from robustmoll.evaluate.bench import bench
 from tests.evaluate.counting import Counting, digits
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 SEVERITIES = (1, 2.5, 5)
 
 
@@ -34,23 +31,11 @@ def test_written_digits_give_the_digits_of_generated_ones(tmp_path: Path, layout
     check_equal(tmp_path, digits(), Counting(), layout)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the JPEGs of CIFAR-10 are kept beside the repository; digits are not")
 def test_written_photographs_do_too(tmp_path: Path) -> None:
-    images, labels = [], []
-    with tarfile.open(SHARED / "cifar10-jpeg.tar.xz") as archive:
-        for member in archive:
-            if member.name.endswith(".jpg") and (file := archive.extractfile(member)):
-                images.append(np.array(Image.open(file).convert("RGB")))
-                labels.append(len(images) % 10)
-            if len(images) == 50:
-                break
-    data = ImageSet(
-        "cifar10",
-        "test",
-        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2),
-        torch.tensor(labels),
-        tuple("0123456789"),
-    )
+    photo = torch.from_numpy(load_sample_images().images[0].copy()).permute(2, 0, 1)
+    patches = photo[:, :160, :320].unfold(1, 32, 32).unfold(2, 32, 32)
+    images = patches.permute(1, 2, 0, 3, 4).reshape(50, 3, 32, 32)
+    data = ImageSet("photo", "test", images, torch.arange(50) % 10, tuple("0123456789"))
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 15 * 15, 10))
     check_equal(tmp_path, data, model, "npy")
