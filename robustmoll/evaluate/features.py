@@ -166,8 +166,8 @@ def _downloaded() -> Path:
             torch.hub.download_url_to_file(INCEPTION_URL, str(file), hash_prefix="6726825d")
         except (OSError, URLError, RuntimeError) as error:
             raise ValueError(
-                f"the Inception weights cannot be downloaded ({reason_of(error)}); get {INCEPTION_URL} in another way and"
-                f" put it at {file}, or use classifier_frechet_distance with a classifier of yours"
+                f"the Inception weights cannot be downloaded ({reason_of(error)}); get {INCEPTION_URL} in another way"
+                f" and put it at {file}, or use classifier_frechet_distance with a classifier of yours"
             ) from error
     return file
 
