@@ -6,9 +6,8 @@ Read `robustmoll.mollify` first.
 from importlib import import_module
 from typing import Any
 
-from robustmoll.anneal import Anneal
 from robustmoll.corruptions import corrupt
-from robustmoll.mollify import Draw, Mollify
+from robustmoll.mollify import Anneal, Draw, Mollify
 
 __all__ = ["Anneal", "Draw", "Mollify", "corrupt"]
 __version__ = "0.1.0"

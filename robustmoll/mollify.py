@@ -1,17 +1,17 @@
 r"""Mollify: degrade the data by a known amount t, and tell the learner the truth about it.
 
-It is for classifiers; likelihood models have `robustmoll.anneal`. Each image of a batch gets a *role* (clean, noise,
-blur, ...) and a time t; the role's degradation takes the image to t, and the label follows by the gamma(t) that belongs
-to the degradation::
+`Mollify` is for classifiers, `Anneal` (told in `robustmoll.anneal`) for likelihood models. Each image of a batch gets a
+*role* (clean, noise, blur, ...) and a time t; the role's degradation takes the image to t, and the label follows by the
+gamma(t) that belongs to the degradation::
 
     mollify = Mollify(num_classes=10)
     for x, y in loader:                        # x standardised, y class indices or soft targets
         x, y = mollify(x, y)                   # the one line
         loss = F.cross_entropy(model(x), y)
 
-Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU, where they are the
-same for every device and where counting roles does not make a device wait; `Mollify.apply` is a function of the draw.
-The noise of an image's pixels is a function of the draw's seed and the image's place in the batch.
+Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU: the same for every
+device, and none waits for a count of roles. `Mollify.apply` is a function of the draw. An image's noise is a
+function of the draw's seed and the image's place in the batch.
 """
 
 import math
@@ -22,13 +22,14 @@ from typing import Any, Self, cast, overload
 import torch
 from torch import Generator, Tensor, nn
 
+from robustmoll.anneal import Anneal
 from robustmoll.checks import known_name
 from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
 from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
 from robustmoll.times import Beta, Time
 
-__all__ = ["DEFAULT_PROBABILITIES", "Draw", "Mollify"]
+__all__ = ["DEFAULT_PROBABILITIES", "Anneal", "Draw", "Mollify"]
 
 DEFAULT_PROBABILITIES: dict[str, float] = {"clean": 1, "noise": 1, "blur": 1}
 """The weights of the paper's roles."""
