@@ -12,8 +12,8 @@ import torch
 
 from benchmarks.turns import write_rows
 from robustmoll.config import load_run
+from robustmoll.evaluate.classifiers.fitted_labels import measure_levels
 from robustmoll.evaluate.finished import Run
-from robustmoll.evaluate.fitted_labels import measure_levels
 
 TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 EVERY = 5

@@ -32,8 +32,8 @@ from benchmarks.uci_table import RESULTS, tables
 from robustmoll import Anneal
 from robustmoll.data.tables.table_set import TableSet
 from robustmoll.data.tables.uci import Parkinsons, RedWine, WhiteWine
+from robustmoll.evaluate.classifiers.judge import evaluating
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
-from robustmoll.evaluate.judge import evaluating
 from robustmoll.files import write_whole
 from robustmoll.models.densities.table_flows import TableFlow, glow, maf, realnvp
 from robustmoll.schedules import ConstantNoise, CosineNoise, LinearNoise, NoiseSchedule, SigmoidNoise

@@ -13,12 +13,12 @@ from robustmoll.config import Parser, load_run
 from robustmoll.config.tasks import TASKS
 from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.data.corrupted.manifest import MANIFEST
-from robustmoll.evaluate.bench import bench, check_request
+from robustmoll.evaluate.classifiers.bench import bench, check_request
+from robustmoll.evaluate.classifiers.report import write_report
+from robustmoll.evaluate.classifiers.sources import Stage
+from robustmoll.evaluate.classifiers.subjects import Subject, load_subject, trained_subject
+from robustmoll.evaluate.classifiers.summary import check_families_and_baseline
 from robustmoll.evaluate.finished import SUITE, Run
-from robustmoll.evaluate.report import write_report
-from robustmoll.evaluate.sources import Stage
-from robustmoll.evaluate.subjects import Subject, load_subject, trained_subject
-from robustmoll.evaluate.summary import check_families_and_baseline
 from robustmoll.runs.classify import bench_folder, bench_run
 from robustmoll.runs.kinds import is_run, task_of
 from robustmoll.tasks import Classify

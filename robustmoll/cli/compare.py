@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import rich
 
 from robustmoll.config import Parser
-from robustmoll.evaluate.compare import folders_of
+from robustmoll.evaluate.classifiers.compare import folders_of
 from robustmoll.runs.kinds import KINDS, common_task
 
 __all__ = ["run"]

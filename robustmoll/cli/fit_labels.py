@@ -11,8 +11,8 @@ from jsonargparse import Namespace
 from rich.table import Table
 
 from robustmoll.config import Parser, load_run
+from robustmoll.evaluate.classifiers.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.evaluate.finished import Run
-from robustmoll.evaluate.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.files import write_whole
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify

@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser, Namespace
 from robustmoll.anneal import Anneal
 from robustmoll.data import Data
 from robustmoll.data.examples import DataSource
-from robustmoll.evaluate.bench import bench, check_request
+from robustmoll.evaluate.classifiers.bench import bench, check_request
 from robustmoll.evaluate.densities.measure import measure_run
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, Density, DensityArgs, ModelArgs, Task

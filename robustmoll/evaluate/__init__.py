@@ -1,4 +1,4 @@
-"""How good, how robust and how honest is a classifier? Metrics, the benchmark, its summaries and pictures.
+"""How good is a model, and how honest?
 
     from robustmoll.evaluate import bench, compare, write_summary
 
@@ -6,15 +6,14 @@
     write_summary("results/mine")           # summary.json, summary.csv, summary.md
     compare(["results/mine", "results/yours"])
 
-`metrics`, `calibration` and `temperature` are pure functions of predictions; `bench` runs a classifier over the
-cells, which `sources` has the images of and `results` keeps; `summary`, `compare`, `plots` and `report` read nothing
-else. `load_subject` gives timm's networks in the form that `bench` takes.
+`classifiers` measures them under corruptions, `densities` measures flows and VAEs. Both stand on pure functions of
+predictions (`metrics`, `calibration`, `temperature`, `bootstrap`) and write pages in one way (`text`, `page`, `style`).
 """
 
-from robustmoll.evaluate.bench import bench
-from robustmoll.evaluate.compare import compare
-from robustmoll.evaluate.subjects import Subject, load_subject
-from robustmoll.evaluate.summary import summarise, write_summary
-from robustmoll.evaluate.views import View
+from robustmoll.evaluate.classifiers.bench import bench
+from robustmoll.evaluate.classifiers.compare import compare
+from robustmoll.evaluate.classifiers.subjects import Subject, load_subject
+from robustmoll.evaluate.classifiers.summary import summarise, write_summary
+from robustmoll.evaluate.classifiers.views import View
 
 __all__ = ["Subject", "View", "bench", "compare", "load_subject", "summarise", "write_summary"]

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from robustmoll import checkpoint
-from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.classifiers.cells import Cell
+from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.json_files import read_object
-from robustmoll.evaluate.results import Results
 from robustmoll.tasks import Classifier, load_classifier
 
 __all__ = ["SUITE", "Run"]
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What was measured, as it was written: of a classifier see `robustmoll.evaluate.summary.summarise`, of a
+        """What was measured, as it was written: see `robustmoll.evaluate.summarise` for a classifier, and for a
         likelihood model `robustmoll.evaluate.densities.summary.summarise_density`.
 
         Raises:

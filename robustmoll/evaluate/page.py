@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from robustmoll.evaluate.plots.style import data_uri
+from robustmoll.evaluate.style import data_uri
 from robustmoll.files import write_whole
 
 __all__ = ["files_of_run", "pictures", "section", "table", "write_page"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
+from robustmoll.evaluate.classifiers.tables import summary_text
 from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.finished import Run
-from robustmoll.evaluate.tables import summary_text
 
 __all__ = ["model_card"]
 

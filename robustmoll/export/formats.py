@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from robustmoll.checkpoint import Checkpoint
 from robustmoll.checks import known_name
+from robustmoll.evaluate.classifiers.subjects import load_subject
 from robustmoll.evaluate.finished import Run
-from robustmoll.evaluate.subjects import load_subject
 from robustmoll.export.card import model_card
 from robustmoll.files import write_whole
 from robustmoll.tasks import Classifier

@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from robustmoll.data import ImageSet
-from robustmoll.evaluate.bench import bench
+from robustmoll.evaluate.classifiers.bench import bench
+from robustmoll.evaluate.classifiers.pictures import run_pictures
+from robustmoll.evaluate.classifiers.plots import bench_pictures, corruption_sheet
+from robustmoll.evaluate.classifiers.report import write_report
+from robustmoll.evaluate.classifiers.results import Results
+from robustmoll.evaluate.classifiers.sources import CellSource, source_of
+from robustmoll.evaluate.classifiers.summary import check_summary, write_summary
 from robustmoll.evaluate.finished import SUITE
-from robustmoll.evaluate.pictures import run_pictures
-from robustmoll.evaluate.plots import bench_pictures, corruption_sheet
-from robustmoll.evaluate.report import write_report
-from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.sources import CellSource, source_of
-from robustmoll.evaluate.summary import check_summary, write_summary
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.training import Trainer
 from robustmoll.training.processes import new_accelerator

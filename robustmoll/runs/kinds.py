@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from robustmoll.config.files import read_config
-from robustmoll.evaluate.compare import compare
+from robustmoll.evaluate.classifiers.compare import compare
+from robustmoll.evaluate.classifiers.over_seeds import seeds_rows
+from robustmoll.evaluate.classifiers.report import write_comparison
+from robustmoll.evaluate.classifiers.results import Results
+from robustmoll.evaluate.classifiers.tables import comparison_table
 from robustmoll.evaluate.densities.compare import compare_densities
 from robustmoll.evaluate.densities.measure import read_summary
+from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
 from robustmoll.evaluate.densities.report import write_density_comparison
-from robustmoll.evaluate.densities.seeds import density_seeds_rows
 from robustmoll.evaluate.densities.tables import density_comparison_table
 from robustmoll.evaluate.finished import SUITE
-from robustmoll.evaluate.report import write_comparison
-from robustmoll.evaluate.results import Results
-from robustmoll.evaluate.seeds import seeds_rows
-from robustmoll.evaluate.tables import comparison_table
 from robustmoll.runs import classify, density
 from robustmoll.training import Trainer
 

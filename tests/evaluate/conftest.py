@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustmoll.evaluate.cells import CLEAN, Cell
+from robustmoll.evaluate.classifiers.cells import CLEAN, Cell
 from tests.evaluate.tiny_bench import FULL, write_bench
 from tests.evaluate.tiny_cells import STANDARD, cell
 

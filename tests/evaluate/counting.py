@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll.data import Digits, ImageSet
-from robustmoll.evaluate.bench import bench
-from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.classifiers.bench import bench
+from robustmoll.evaluate.classifiers.cells import Cell
 
 CORRUPTIONS = ("gaussian_noise", "contrast")
 

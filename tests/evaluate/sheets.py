@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from robustmoll.evaluate.plots import (
+from robustmoll.evaluate.classifiers.plots import (
     sample_sheet,
     schedule_sheet,
 )

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from robustmoll.corruptions import EXTRA, NAMES
-from robustmoll.evaluate.cells import CLEAN, Cell
+from robustmoll.evaluate.classifiers.cells import CLEAN, Cell
+from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.metrics import Judged, Outcomes, measure
-from robustmoll.evaluate.results import Results
 
 __all__ = ["CELLS", "FULL", "IDENTITY", "IMAGES", "judged", "predictions", "write_bench"]
 

@@ -1,6 +1,6 @@
 """Cells of a whole benchmark, with figures that can be worked out by hand."""
 
-from robustmoll.evaluate.cells import Cell
+from robustmoll.evaluate.classifiers.cells import Cell
 
 # The 15 of ImageNet-C and the four extras, as Hendrycks and Dietterich (2019) name and order them.
 FAMILIES = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmoll.evaluate.compare import check_resamples, folders_of, group_labels
+from robustmoll.evaluate.classifiers.compare import check_resamples, folders_of, group_labels
 from robustmoll.evaluate.densities.distances import shared_distances
 from robustmoll.evaluate.densities.measure import read_figures, read_summary
 

@@ -10,8 +10,8 @@ from torch import Generator, Tensor
 from robustmoll.data.examples import Examples
 from robustmoll.data.images import subset
 from robustmoll.data.pixels import Pixels
-from robustmoll.evaluate.features import Extractor, classifier_features, inception_features
-from robustmoll.evaluate.frechet import frechet_record, moments, precision_recall
+from robustmoll.evaluate.densities.features import Extractor, classifier_features, inception_features
+from robustmoll.evaluate.densities.frechet import frechet_record, moments, precision_recall
 from robustmoll.progress import ProgressBar
 from robustmoll.tasks import Likelihood
 
@@ -139,11 +139,11 @@ def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, list[s
                 for record in records
             ]
             header = ["", f"{heading} ↓", "precision ↑", "recall ↑", "step"]
-            sections.append((heading, f"{setting(records[0])} {READING}", header, rows))
+            sections.append((heading, f"{distance_setting(records[0])} {READING}", header, rows))
     return sections
 
 
-def setting(record: Mapping[str, Any]) -> str:
+def distance_setting(record: Mapping[str, Any]) -> str:
     """Says what a distance was computed with."""
     return (
         f"{record['generated']:,} generated images (seed {record['seed']}) and {record['real']:,} test images."

@@ -8,16 +8,16 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from robustmoll.evaluate.densities.grids import grid
-from robustmoll.evaluate.plots.style import figure, picture, run_styles
+from robustmoll.evaluate.style import figure, picture, run_styles
 
 __all__ = [
     "annealed_densities",
     "clean_column",
+    "clean_curves",
     "column_histograms",
     "density_curves",
     "image_grid",
     "images_over_training",
-    "training_curves",
 ]
 
 COLUMNS = 12  # of a table that are drawn
@@ -54,7 +54,7 @@ def density_curves(rows: Sequence[Mapping[str, str]], nll_name: str, levels: Seq
 
 
 @picture
-def training_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], nll_name: str) -> Figure:
+def clean_curves(runs: Mapping[str, Sequence[Mapping[int, float]]], nll_name: str) -> Figure:
     """Draws the figure on clean data over epochs, of many trainings.
 
     Args:

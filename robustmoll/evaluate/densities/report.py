@@ -16,16 +16,16 @@ from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.plots import (
     annealed_densities,
     clean_column,
+    clean_curves,
     column_histograms,
     density_curves,
     image_grid,
     images_over_training,
-    training_curves,
 )
 from robustmoll.evaluate.densities.summary import density_rows, note
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
-from robustmoll.evaluate.plots.style import save_pictures
+from robustmoll.evaluate.style import save_pictures
 from robustmoll.run_folder import MetricsFile
 from robustmoll.tasks.density import EXTENT, Density
 
@@ -87,7 +87,7 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
         curves[group.label + bound] = [curve for run in runs if (curve := _clean_curve(*run))]
     figures = {}
     if any(curves.values()):
-        figures["trainings"] = training_curves(curves, comparison.groups[0].summaries[0]["nll_name"])
+        figures["trainings"] = clean_curves(curves, comparison.groups[0].summaries[0]["nll_name"])
     shown = section("Figures", density_caption(comparison), table(*density_comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
-from robustmoll.evaluate.densities.distances import DISTANCES, setting
+from robustmoll.evaluate.densities.distances import DISTANCES, distance_setting
 from robustmoll.evaluate.densities.summary import SHOWN
 from robustmoll.evaluate.text import mean_and_deviation, terminal_table
 
@@ -71,7 +71,7 @@ def density_caption(comparison: DensityComparison) -> str:
         )
     for metric in comparison.distances:
         record = next(one for one in runs[0]["distances"] if one["metric"] == metric)
-        parts.append(f"{DISTANCES[metric]}: {setting(record)}")
+        parts.append(f"{DISTANCES[metric]}: {distance_setting(record)}")
     if comparison.left_out:
         names = " and ".join(DISTANCES[metric] for metric in comparison.left_out)
         parts.append(f"Left out: {names}, which not all runs have in the same features and of as many images.")

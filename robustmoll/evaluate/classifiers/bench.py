@@ -1,0 +1,195 @@
+"""The benchmark: one classifier, one set of images, clean and under every corruption and severity.
+
+It goes cell by cell and keeps each finished one, so a benchmark that was stopped goes on where it was.
+Corrupted images are read from a set in files, or made batch by batch on the model's device, and forgotten. An
+image's random draws belong to its index in the set, and processes share a cell batch by batch: neither the batch
+size nor the number of processes changes what a cell measures.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch import nn
+
+from robustmoll.checks import known_name
+from robustmoll.corruptions import EXTRA, NAMES, PRESETS
+from robustmoll.data import CorruptedSet, ImageSet
+from robustmoll.evaluate.classifiers.cells import CLEAN, Cell
+from robustmoll.evaluate.classifiers.judge import Judge, evaluating
+from robustmoll.evaluate.classifiers.results import Results
+from robustmoll.evaluate.classifiers.sources import CellSource, Generated, Stage, source_of
+from robustmoll.evaluate.classifiers.views import View
+from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
+from robustmoll.evaluate.metrics import measure
+from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
+from robustmoll.progress import ProgressBar
+from robustmoll.run_folder import environment
+
+__all__ = ["bench", "check_request"]
+
+T = TypeVar("T")
+
+
+def bench(
+    model: nn.Module,
+    data: ImageSet,
+    out: str | Path,
+    *,
+    corruptions: Sequence[str] = NAMES,
+    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    preset: str | None = None,
+    seed: int = 0,
+    batch_size: int = 256,
+    corrupted: CorruptedSet | None = None,
+    view: View | None = None,
+    stage: Stage = "model",
+    held_out: ImageSet | None = None,
+    device: str | torch.device | None = None,
+    name: str | None = None,
+    accelerator: Accelerator | None = None,
+) -> list[Cell]:
+    """Measures a classifier on clean and corrupted images.
+
+    Args:
+        model: Takes float images in [0, 1], shape (B, C, H, W), and gives logits, shape (B, K); standardisation is
+            its own business. It is evaluated in eval mode, and left in the mode it came in. A folder knows it again
+            by its parameters and buffers: keep there what the logits depend on, also a mean that is subtracted.
+        data: The images, of K classes.
+        out: Folder for the results, see `Results`. Cells found there are not computed again.
+        corruptions: Which ones.
+        severities: Which ones, in (0, 5]. The clean cell is always measured, and first.
+        preset: Table of corruption constants: "cifar", "tiny" or "imagenet". None takes the one made for the size
+            at which images are corrupted, or that of the corrupted set.
+        seed: Seed of the corruptions, any integer; a corrupted set has its own.
+        batch_size: Images at a time, in each process.
+        corrupted: A corrupted set in files to read instead of corrupting on the fly, see
+            `robustmoll.data.open_corrupted`.
+        view: How images get to the model's size; None leaves them as they are.
+        stage: Where to corrupt: "model", at the model's size, or "source", at the images' own, before the view.
+        held_out: Clean images, none of `data`, to fit the temperature on. None fits it on one half of the clean
+            images and judges the other half with it, and the other way round.
+        device: Where to compute; by default the accelerator's device, or else that of the model's weights.
+        name: What tables call the model; its class name by default.
+        accelerator: Of a job of several processes. They share each cell, and each of them returns all cells.
+
+    Returns:
+        All cells of the folder.
+
+    Raises:
+        ValueError: If an argument is not as described, the folder holds another benchmark, or the model gives another
+            number of classes than the data have, or NaN or infinite logits. Finished cells stay.
+    """
+    check_request(corruptions, severities, preset, batch_size)
+    model = accelerator.unwrap_model(model) if accelerator else model
+    device = torch.device(device) if device else _home(model, accelerator)
+    source = source_of(data, preset, seed, corrupted, view, stage)
+    source.check(corruptions, severities)
+    if held_out is not None and held_out.channels != data.channels:
+        raise ValueError(
+            f"held_out has {held_out.channels} channels, but {data.name} {data.channels}; give alike images"
+        )
+    results = Results(out)
+    identity = {
+        **source.columns(),
+        "view": source.scaling(),
+        "weights": fingerprint([*model.parameters(), *model.buffers()]),
+        "images": fingerprint_images(data),
+        "labels": fingerprint([data.labels]),
+        "temperature": "cross-fitted" if held_out is None else f"fitted on {fingerprint_images(held_out)}",
+    }
+    files = partial(source.fingerprints, corruptions, severities)
+    cells, temperatures = _from_first(accelerator, lambda: _begin(results, identity, source, files()))
+    done = {(cell.name, cell.severity) for cell in cells}
+    asked = [(CLEAN, 0.0), *((corruption, float(s)) for corruption in corruptions for s in severities)]
+    todo = [request for request in dict.fromkeys(asked) if request not in done]
+    first = accelerator is None or accelerator.is_main_process
+    judge = Judge(model.to(device), source, batch_size, device, accelerator)
+    with evaluating(model), ProgressBar(len(todo) * len(data), show=first) as bar:
+        for number, (corruption, severity) in enumerate(todo, start=1):
+            advance = partial(bar.advance, description=f"{corruption} {severity:g}, cell {number} of {len(todo)}")
+            if temperatures is None:
+                logits = judge.logits(corruption, severity, advance)
+                temperatures = _fit(judge, logits, held_out)
+                if first:
+                    results.keep_temperatures(temperatures)
+                found = judge.judged(logits, temperatures.of_images(len(data)))
+            else:
+                found = judge(corruption, severity, temperatures.of_images(len(data)), advance)
+            cell = Cell(
+                model=name or type(model).__name__,
+                **source.columns(),
+                corruption=source.label(corruption),
+                severity=severity,
+                n=len(data),
+                **measure(found),  # type: ignore[arg-type]
+                temperature_a=temperatures.a,
+                temperature_b=temperatures.b,
+            )
+            if first:
+                results.add(cell, found)
+            cells.append(cell)
+    if accelerator:
+        accelerator.wait_for_everyone()  # the last cell is on disk before anyone goes on
+    return cells
+
+
+def _begin(
+    results: Results, identity: dict[str, object], source: CellSource, corrupted: dict[str, str]
+) -> tuple[list[Cell], Temperatures | None]:
+    """Opens the results folder; returns the cells that are done and the temperatures that belong to them."""
+    results.start(identity, environment(), corrupted)
+    cells = [cell for cell in results.cells() if results.has(cell)]
+    for cell in cells:
+        if cell.severity and cell.corruption != source.label(cell.name):
+            raise ValueError(
+                f"{results.folder} holds {cell.corruption!r}, now it would be {source.label(cell.name)!r};"
+                " use another folder"
+            )
+    temperatures = results.temperatures()
+    if temperatures is None or not any(cell.name == CLEAN for cell in cells):
+        # Without these no cell can go on, and fitting them takes the logits of the clean images.
+        return [cell for cell in cells if cell.name != CLEAN], None
+    return cells, temperatures
+
+
+def _fit(judge: Judge, logits: torch.Tensor, held_out: ImageSet | None) -> Temperatures:
+    """Fits temperatures to the logits of the clean images, or to those of held-out ones."""
+    if held_out is None:
+        return cross_fit(logits, judge.source.data.labels)
+    view = judge.source.view
+    other = Judge(judge.model, Generated(held_out, view=view), judge.batch_size, judge.device, judge.accelerator)
+    return held_out_fit(other.logits(CLEAN, 0.0, lambda images: None), held_out.labels)
+
+
+def check_request(corruptions: Sequence[str], severities: Sequence[float], preset: str | None, batch_size: int) -> None:
+    """Checks what can be checked before there is a model; arguments and errors as for `bench`."""
+    if isinstance(corruptions, str):
+        raise ValueError(f"corruptions must be a list of names, got {corruptions!r}; say [{corruptions!r}]")
+    for corruption in corruptions:
+        known_name("corruption", corruption, (*NAMES, *EXTRA))
+    for severity in severities:
+        if not 0 < severity <= 5:
+            raise ValueError(f"severities must lie in (0, 5], got {severity}; the clean cell is always measured")
+    if preset is not None:
+        known_name("preset", preset, PRESETS)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+
+
+def _home(model: nn.Module, accelerator: Accelerator | None) -> torch.device:
+    if accelerator:
+        return accelerator.device
+    return next((weights.device for weights in model.parameters()), torch.device("cpu"))
+
+
+def _from_first(accelerator: Accelerator | None, work: Callable[[], T]) -> T:
+    """Does the work in the first process and gives its result to all."""
+    if accelerator is None:
+        return work()
+    result = [work() if accelerator.is_main_process else None]
+    return broadcast_object_list(result)[0]
