@@ -25,8 +25,8 @@ from torch import Generator, Tensor, nn
 
 from robustmoll.anneal import Anneal
 from robustmoll.checks import known_name
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
-from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS, soft_targets
 from robustmoll.times import Beta, Time
 
@@ -221,8 +221,8 @@ class Mollify(nn.Module):
 
 def _noise(draw: Draw, places: np.ndarray, device: torch.device) -> NoiseSource:
     """The noise of the images at some places of the batch."""
-    draws = Draws(f"{draw.seed}/mollify", draw.first + places, device)
-    return lambda like: draws.normal(*like.shape[1:]).to(like.dtype)
+    rng = CounterRNG(f"{draw.seed}/mollify", draw.first + places, device)
+    return lambda like: rng.normal(*like.shape[1:]).to(like.dtype)
 
 
 def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:

@@ -21,7 +21,7 @@ LAYERS = (
     ("degradations", "labels", "times"),
     ("heat", "schedules"),
     ("checkpoint", "run_folder"),
-    ("draws", "progress", "seeds"),
+    ("counter_rng", "progress", "seeds"),
     ("checks", "files"),
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}

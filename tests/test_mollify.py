@@ -7,8 +7,8 @@ from torchvision.transforms.v2 import CutMix, MixUp
 
 from benchmarks.plain_mollify import plain_mollify
 from robustmoll import Draw, Mollify
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.degradations import GaussianBlur, Noise
-from robustmoll.draws import Draws
 from robustmoll.labels import POLICIES, SINKS
 from robustmoll.schedules import PowerLabel
 from robustmoll.times import Annealed, Fixed
@@ -25,7 +25,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 def noise_of(draw: Draw, pixels: int = 3 * 16 * 16) -> Tensor:
     """The noise that each place of a batch stands for."""
-    return Draws(f"{draw.seed}/mollify", range(len(draw.t)), torch.device("cpu")).normal(pixels)
+    return CounterRNG(f"{draw.seed}/mollify", range(len(draw.t)), torch.device("cpu")).normal(pixels)
 
 
 def test_the_fast_way_is_the_plain_one() -> None:

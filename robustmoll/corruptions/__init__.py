@@ -5,7 +5,7 @@
 `engine` holds `corrupt` and its module form `Corrupt`; `constants` the severities as a table. The
 corruptions are functions in `noise`, `blur`, `weather`, `frost`, `digital` and `spatter`, each registered
 under its own name: a new one is one such function and one row of constants. Random numbers are those of
-`robustmoll.draws`.
+`robustmoll.counter_rng`.
 """
 
 from robustmoll.corruptions import blur, digital, frost, noise, spatter, weather  # noqa: F401

@@ -24,22 +24,22 @@ from robustmoll.corruptions.filters import Rows, filter_matrix, gaussian_filter,
 from robustmoll.corruptions.glass import shuffled
 from robustmoll.corruptions.motion import drag, mean_zoom
 from robustmoll.corruptions.registry import corruption
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 
 @corruption("blur", copies=4)
-def defocus_blur(x: Tensor, draws: Draws, radius: float, alias_blur: float) -> Tensor:
+def defocus_blur(x: Tensor, rng: CounterRNG, radius: float, alias_blur: float) -> Tensor:
     """Correlation with a disk of `radius` pixels, itself smoothed by a Gaussian of `alias_blur` pixels."""
     return separable(x, *disk_rows(radius, alias_blur, *x.shape[-2:], x.device))
 
 
 @corruption("blur")
-def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iterations: float) -> Tensor:
+def glass_blur(x: Tensor, rng: CounterRNG, sigma: float, max_delta: float, iterations: float) -> Tensor:
     """Gaussian blur in whole grey levels, pixels displaced at random, Gaussian blur.
 
     Args:
         x: Images.
-        draws: Two numbers per pixel and iteration.
+        rng: Two numbers per pixel and iteration.
         sigma: Of both blurs, in pixels.
         max_delta: Farthest displacement in pixels, rounded.
         iterations: How often pixels are displaced, rounded.
@@ -47,25 +47,25 @@ def glass_blur(x: Tensor, draws: Draws, sigma: float, max_delta: float, iteratio
     height, width = x.shape[-2:]
     levels = gaussian_filter(x, sigma).floor_()
     delta = round(max_delta)
-    moves = [draws.integers(2 * delta, 2, height, width) for _ in range(round(iterations))]
+    moves = [rng.integers(2 * delta, 2, height, width) for _ in range(round(iterations))]
     return gaussian_filter(shuffled(levels, moves, delta), sigma)
 
 
 @corruption("blur")
-def motion_blur(x: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
+def motion_blur(x: Tensor, rng: CounterRNG, radius: float, sigma: float) -> Tensor:
     """A trail of 2 ceil(radius) + 1 pixels, at -45 to 45 degrees, that fades like a Gaussian of `sigma`."""
-    angle = draws.scalars(1)[:, 0] * 90 - 45
+    angle = rng.scalars(1)[:, 0] * 90 - 45
     return drag(x, angle, radius, sigma)
 
 
 @corruption("blur", copies=4)
-def zoom_blur(x: Tensor, draws: Draws, start: float, stop: float, step: float) -> Tensor:
+def zoom_blur(x: Tensor, rng: CounterRNG, start: float, stop: float, step: float) -> Tensor:
     """The mean of the image, and of it enlarged by each of the factors `numpy.arange(start, stop, step)`."""
     return mean_zoom(x, (1.0, *arange(start, stop, step)))
 
 
 @corruption("extra")
-def gaussian_blur(x: Tensor, draws: Draws, sigma: float) -> Tensor:
+def gaussian_blur(x: Tensor, rng: CounterRNG, sigma: float) -> Tensor:
     """scipy's Gaussian filter with the border pixels repeated."""
     return gaussian_filter(x, sigma)
 

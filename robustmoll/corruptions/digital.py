@@ -31,13 +31,13 @@ from robustmoll.corruptions.colour import value
 from robustmoll.corruptions.filters import gaussian_filter, transposed, weighted_rows
 from robustmoll.corruptions.registry import corruption
 from robustmoll.corruptions.warp import affine_positions, inverse_affine, moved_positions, sample
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 TINY = 1e-5  # what counts as nothing, of saturation and of chroma in grey levels
 
 
 @corruption("digital")
-def contrast(x: Tensor, draws: Draws, factor: float) -> Tensor:
+def contrast(x: Tensor, rng: CounterRNG, factor: float) -> Tensor:
     """Pulls each value towards the mean of its channel in its image: mean + factor (x - mean)."""
     # Row by row: the order of summation is then the same for any batch and any number of threads.
     mean = x.mean(dim=3, keepdim=True).mean(dim=2, keepdim=True)
@@ -45,34 +45,34 @@ def contrast(x: Tensor, draws: Draws, factor: float) -> Tensor:
 
 
 @corruption("digital")
-def elastic_transform(x: Tensor, draws: Draws, alpha: float, sigma: float, jitter: float) -> Tensor:
+def elastic_transform(x: Tensor, rng: CounterRNG, alpha: float, sigma: float, jitter: float) -> Tensor:
     """An affine jitter, then smooth random displacements.
 
     Args:
         x: Images.
-        draws: Six numbers per image, two per pixel.
+        rng: Six numbers per image, two per pixel.
         alpha: Factor of the smoothed displacements, in pixels.
         sigma: Smoothness of the displacements, in pixels.
         jitter: Farthest move of each of three points that define the affine map, in pixels.
     """
     height, width = x.shape[-2:]
-    moves = (draws.scalars(6) * 2 - 1) * jitter
+    moves = (rng.scalars(6) * 2 - 1) * jitter
     back = inverse_affine(moves.view(-1, 3, 2), height, width)
     x = sample(x, affine_positions(back, height, width, x.device), edge_repeats=False)
     if alpha == 0:
         return x
-    shift = draws.uniform(2, height, width).mul_(2).sub_(1)
+    shift = rng.uniform(2, height, width).mul_(2).sub_(1)
     shift = gaussian_filter(shift, sigma, border="reflect", truncate=3).mul_(alpha)
     return sample(x, moved_positions(shift), edge_repeats=True)
 
 
 @corruption("digital", whole=True)
-def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
+def pixelate(x: Tensor, rng: CounterRNG, factor: float) -> Tensor:
     """Shrinks to int(factor * size) with Pillow's box filter and enlarges again by repeating pixels.
 
     Args:
         x: Images.
-        draws: Not used.
+        rng: Not used.
         factor: Size of the small image in terms of the large one.
     """
     height, width = x.shape[-2:]
@@ -83,12 +83,12 @@ def pixelate(x: Tensor, draws: Draws, factor: float) -> Tensor:
 
 
 @corruption("digital", whole=True)
-def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
+def jpeg_compression(x: Tensor, rng: CounterRNG, quality: float) -> Tensor:
     """Encodes and decodes as JPEG, chroma at half resolution.
 
     Args:
         x: Images; brought to the CPU, one by one.
-        draws: Not used.
+        rng: Not used.
         quality: 1 to 100, rounded.
     """
     batch, channels, height, width = x.shape
@@ -102,7 +102,7 @@ def jpeg_compression(x: Tensor, draws: Draws, quality: float) -> Tensor:
 
 
 @corruption("extra", colour=True)
-def saturate(x: Tensor, draws: Draws, factor: float, added: float) -> Tensor:
+def saturate(x: Tensor, rng: CounterRNG, factor: float, added: float) -> Tensor:
     """Changes the S of HSV to S' = factor S + added, clipped: V - (V - x) S' / S."""
     brightest = value(x)
     chroma = brightest - x.amin(dim=1, keepdim=True)

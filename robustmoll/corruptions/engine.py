@@ -22,7 +22,7 @@ from robustmoll.checks import known_name, require
 from robustmoll.corruptions.colour import luma
 from robustmoll.corruptions.constants import PRESETS, constants, preset_of_size
 from robustmoll.corruptions.registry import REGISTRY
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 SMALLEST = 16  # pixels a side
 PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
@@ -82,12 +82,12 @@ def corrupt(
         address = "/".join(map(str, (seed, *cell)))
         for piece in pieces(members, x, REGISTRY[cell[0]].copies):
             place = index_of(piece, x.device)
-            draws = Draws(address, [image_ids[i] for i in piece], x.device)
-            out[place] = corrupt_cell(x[place], *cell, preset, draws)
+            rng = CounterRNG(address, [image_ids[i] for i in piece], x.device)
+            out[place] = corrupt_cell(x[place], *cell, preset, rng)
     return out
 
 
-def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draws) -> Tensor:
+def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, rng: CounterRNG) -> Tensor:
     """Corrupts images that share a corruption and a severity."""
     entry = REGISTRY[name]
     if severity == 0:
@@ -95,7 +95,7 @@ def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, draws: Draw
     levels = whole_levels(x) if entry.whole else grey_levels(x)
     if entry.colour and levels.shape[1] == 1:
         levels = levels.repeat(1, 3, 1, 1)
-    y = entry.function(levels, draws, *constants(name, preset, severity))
+    y = entry.function(levels, rng, *constants(name, preset, severity))
     if not entry.whole:
         y = y.clamp_(0, 255)
     if y.shape[1] != x.shape[1]:

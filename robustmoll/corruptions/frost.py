@@ -29,7 +29,7 @@ from torch import Tensor
 
 from robustmoll.corruptions.frost_texture import frost_texture
 from robustmoll.corruptions.registry import corruption
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 VARIABLE = "ROBUSTMOLL_FROST"
 PACKAGES = {"imagecorruptions": "frost", "corrupt_tta": "assets/frost"}
@@ -43,12 +43,12 @@ PICTURES = {  # file name and first digits of the SHA-256 of the original's file
 
 
 @corruption("weather", colour=True)
-def frost(x: Tensor, draws: Draws, image_weight: float, frost_weight: float, scale: float) -> Tensor:
+def frost(x: Tensor, rng: CounterRNG, image_weight: float, frost_weight: float, scale: float) -> Tensor:
     """The weighted sum of the image and a random crop of a picture of frost.
 
     Args:
         x: Images.
-        draws: Three numbers per image: picture, row, column.
+        rng: Three numbers per image: picture, row, column.
         image_weight: Weight of the image.
         frost_weight: Weight of the frost.
         scale: Factor by which the pictures are shrunk first.
@@ -56,7 +56,7 @@ def frost(x: Tensor, draws: Draws, image_weight: float, frost_weight: float, sca
     height, width = x.shape[-2:]
     pictures = scaled_pictures(frost_folder(), scale, height, width, x.device)
     crops = []
-    for pick, row, column in draws.scalars(3).tolist():
+    for pick, row, column in rng.scalars(3).tolist():
         picture = pictures[int(pick * len(pictures))]
         top = int(row * (picture.shape[1] - height))
         left = int(column * (picture.shape[2] - width))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions.plasma import plasma, stretched
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 HEIGHT, WIDTH = 256, 384
 # Of each texture: dark and bright colour, share of crystals against clouds, sizes of its crystals in pixels.
@@ -31,16 +31,16 @@ def frost_texture(index: int) -> Tensor:
         uint8 of shape (3, HEIGHT, WIDTH); always the same.
     """
     dark, bright, share, sizes = TEXTURES[index]
-    draws = Draws("0/frost texture/0.0", [index], torch.device("cpu"))
-    clouds = stretched(plasma(draws.uniform(512**2 - 1).mul_(2).sub_(1), 512, 1.4), 1)[0, :HEIGHT, :WIDTH]
+    rng = CounterRNG("0/frost texture/0.0", [index], torch.device("cpu"))
+    clouds = stretched(plasma(rng.uniform(512**2 - 1).mul_(2).sub_(1), 512, 1.4), 1)[0, :HEIGHT, :WIDTH]
     light = (1 - share) * clouds
     for size in sizes:
-        light += share / len(sizes) * crystals(draws, size)
+        light += share / len(sizes) * crystals(rng, size)
     low, high = (torch.tensor(colour, dtype=torch.float32)[:, None, None] for colour in (dark, bright))
     return (low + (high - low) * light).to(torch.uint8)
 
 
-def crystals(draws: Draws, size: int) -> Tensor:
+def crystals(rng: CounterRNG, size: int) -> Tensor:
     """Needles that meet: each pixel belongs to the nearest seed, and shines the more the nearer its spine.
 
     There is one seed in each cell of `size` pixels; its distance is measured as if the plane were shrunk by
@@ -49,7 +49,7 @@ def crystals(draws: Draws, size: int) -> Tensor:
     Returns:
         Brightness in [0, 1], (HEIGHT, WIDTH).
     """
-    seed_y, seed_x, turn, tone = draws.uniform(4, HEIGHT // size, WIDTH // size)[0]
+    seed_y, seed_x, turn, tone = rng.uniform(4, HEIGHT // size, WIDTH // size)[0]
     seeds = torch.stack([seed_y, seed_x, torch.sin(math.pi * turn), torch.cos(math.pi * turn), (tone + 1) / 2])
     # Where a pixel lies in its cell, in cells.
     y, x = torch.arange(HEIGHT)[:, None] % size / size, torch.arange(WIDTH) % size / size

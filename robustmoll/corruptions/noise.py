@@ -1,6 +1,6 @@
 r"""Noise: gaussian, shot and impulse noise; speckle noise is one of the extra four.
 
-In the original the draws are numpy's; here they are the addressed ones of `draws.py`, with the same
+In the original the draws are numpy's; here they are the addressed ones of `counter_rng.py`, with the same
 distribution:
 
 - the normal numbers take 65,536 values and end at 4.4 standard deviations;
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.corruptions.registry import corruption
-from robustmoll.draws import Draws, normal_number, uniform_number
+from robustmoll.counter_rng import CounterRNG, normal_number, uniform_number
 
 EXACT = 4
 RARE = 0.05  # photons: four or more of them come with probability 2.5e-7
@@ -24,39 +24,39 @@ STEEP = 1e12  # turns a difference into a step
 
 
 @corruption("noise")
-def gaussian_noise(x: Tensor, draws: Draws, sigma: float) -> Tensor:
+def gaussian_noise(x: Tensor, rng: CounterRNG, sigma: float) -> Tensor:
     """x + sigma n, with n standard normal for each value.
 
     Args:
         x: Images.
-        draws: Random numbers.
+        rng: Random numbers.
         sigma: Standard deviation, as a share of white.
     """
-    return x.add_(draws.normal(*x.shape[1:]), alpha=255 * sigma)
+    return x.add_(rng.normal(*x.shape[1:]), alpha=255 * sigma)
 
 
 @corruption("noise")
-def shot_noise(x: Tensor, draws: Draws, photons: float) -> Tensor:
+def shot_noise(x: Tensor, rng: CounterRNG, photons: float) -> Tensor:
     """Poisson(photons x) / photons: the light of a pixel arrives in whole photons.
 
     Args:
         x: Images.
-        draws: Random numbers.
+        rng: Random numbers.
         photons: Expected number of photons of a white pixel.
     """
-    return poisson(x.mul_(photons / 255), draws.ranks(*x.shape[1:])).mul_(255 / photons)
+    return poisson(x.mul_(photons / 255), rng.ranks(*x.shape[1:])).mul_(255 / photons)
 
 
 @corruption("noise")
-def impulse_noise(x: Tensor, draws: Draws, amount: float) -> Tensor:
+def impulse_noise(x: Tensor, rng: CounterRNG, amount: float) -> Tensor:
     """Salt and pepper: each value turns white or black with probability amount / 2 each.
 
     Args:
         x: Images.
-        draws: Random numbers.
+        rng: Random numbers.
         amount: Probability that a value turns, in [0, 1].
     """
-    u = draws.uniform(*x.shape[1:])
+    u = rng.uniform(*x.shape[1:])
     # Steps from 0 to 255 in place of masks, which cost several times as much.
     pepper = (u - amount).mul_(STEEP).clamp_(0, 255)
     salt = u.neg_().add_(amount / 2).mul_(STEEP).clamp_(0, 255)
@@ -64,15 +64,15 @@ def impulse_noise(x: Tensor, draws: Draws, amount: float) -> Tensor:
 
 
 @corruption("extra")
-def speckle_noise(x: Tensor, draws: Draws, sigma: float) -> Tensor:
+def speckle_noise(x: Tensor, rng: CounterRNG, sigma: float) -> Tensor:
     """x + sigma x n, with n standard normal for each value.
 
     Args:
         x: Images.
-        draws: Random numbers.
+        rng: Random numbers.
         sigma: Standard deviation, as a share of the value itself.
     """
-    return x.addcmul_(x, draws.normal(*x.shape[1:]), value=sigma)
+    return x.addcmul_(x, rng.normal(*x.shape[1:]), value=sigma)
 
 
 def poisson(rate: Tensor, ranks: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def poisson(rate: Tensor, ranks: Tensor) -> Tensor:
 
     Args:
         rate: Float32 tensor of shape (B, ...), at least 0.
-        ranks: The random numbers, see `draws`; of the same shape.
+        ranks: The random numbers, see `rng`; of the same shape.
     """
     z, excess = normal_number(ranks), uniform_number(ranks)
     probability = rate.clamp(max=80).neg_().exp_()  # beyond, subnormal numbers would cost a hundredfold

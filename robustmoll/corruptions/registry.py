@@ -7,14 +7,14 @@ from torch import Tensor
 
 from robustmoll.corruptions.constants import CONSTANTS
 
-Function = Callable[..., Tensor]  # (x, draws, *constants) -> corrupted x
+Function = Callable[..., Tensor]  # (x, rng, *constants) -> corrupted x
 
 
 class Corruption(NamedTuple):
     """A corruption as the engine sees it.
 
     Attributes:
-        function: `(x, draws, *constants) -> y` with x and y float32 of shape (B, C, H, W) in grey levels
+        function: `(x, rng, *constants) -> y` with x and y float32 of shape (B, C, H, W) in grey levels
             [0, 255]; y may leave that range, the engine clips. x may be overwritten: it is a copy.
         group: Family: noise, blur, weather, digital, or extra.
         colour: True if the function wants three channels. A grey image is then repeated three times and the

@@ -12,7 +12,7 @@ from torch import Tensor
 from robustmoll.corruptions.edges import box_blur, canny, chamfer_distance, emboss, equalized
 from robustmoll.corruptions.filters import at_least, gaussian_filter, transposed
 from robustmoll.corruptions.registry import corruption
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 WATER = (175.0, 238.0, 238.0)  # pale turquoise
 MUD = (63.0, 42.0, 20.0)
@@ -23,7 +23,7 @@ TINY = 1e-3  # what counts as no layer
 @corruption("extra", colour=True, copies=0.25)
 def spatter(
     x: Tensor,
-    draws: Draws,
+    rng: CounterRNG,
     loc: float,
     scale: float,
     sigma: float,
@@ -35,7 +35,7 @@ def spatter(
 
     Args:
         x: Images.
-        draws: One normal number per pixel.
+        rng: One normal number per pixel.
         loc: Mean of the noise that drops are made of.
         scale: Its standard deviation.
         sigma: Of its smoothing, in pixels.
@@ -43,7 +43,7 @@ def spatter(
         strength: Of water, its opacity; of mud, the smoothing of its edges in pixels.
         mud: 0 for water, 1 for mud; rounded.
     """
-    liquid = gaussian_filter(draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc), sigma)
+    liquid = gaussian_filter(rng.normal(1, *x.shape[-2:]).mul_(scale).add_(loc), sigma)
     if round(mud):
         mask = at_least(gaussian_filter((liquid - threshold).sign_().clamp_(min=0), strength), 0.8)
         return torch.lerp(x, colour(MUD, x.device), mask)

@@ -20,7 +20,7 @@ from robustmoll.corruptions.filters import at_least
 from robustmoll.corruptions.motion import drag, zoom_in
 from robustmoll.corruptions.plasma import plasma, stretched
 from robustmoll.corruptions.registry import corruption
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 BLACK = 1e-5  # grey levels
 
@@ -28,7 +28,7 @@ BLACK = 1e-5  # grey levels
 @corruption("weather", colour=True)
 def snow(
     x: Tensor,
-    draws: Draws,
+    rng: CounterRNG,
     loc: float,
     scale: float,
     zoom: float,
@@ -41,7 +41,7 @@ def snow(
 
     Args:
         x: Images.
-        draws: One normal number per pixel, one angle per image.
+        rng: One normal number per pixel, one angle per image.
         loc: Mean of the noise that flakes are made of.
         scale: Its standard deviation.
         zoom: How much the noise is enlarged.
@@ -50,8 +50,8 @@ def snow(
         sigma: Of the same.
         blend: Weight of the image against its whitened self.
     """
-    noise = draws.normal(1, *x.shape[-2:]).mul_(scale).add_(loc)
-    angle = draws.scalars(1)[:, 0] * 90 - 135
+    noise = rng.normal(1, *x.shape[-2:]).mul_(scale).add_(loc)
+    angle = rng.scalars(1)[:, 0] * 90 - 135
     flakes = at_least(zoom_in(noise, zoom), threshold).clamp_(0, 1).mul_(255).floor_()
     layer = drag(flakes, angle, radius, sigma).floor_()
     layer += layer.flip(2, 3)
@@ -60,25 +60,25 @@ def snow(
 
 
 @corruption("weather")
-def fog(x: Tensor, draws: Draws, strength: float, wibble_decay: float) -> Tensor:
+def fog(x: Tensor, rng: CounterRNG, strength: float, wibble_decay: float) -> Tensor:
     """Adds a fractal cloud and scales back to the range of the image.
 
     Args:
         x: Images.
-        draws: One uniform number per point of the map but its first.
+        rng: One uniform number per point of the map but its first.
         strength: Weight of the cloud.
         wibble_decay: How fast the cloud's fine structure fades; at least 1.
     """
     height, width = x.shape[-2:]
     size = 1 << (max(height, width) - 1).bit_length()
-    noise = draws.uniform(size**2 - 1).mul_(2).sub_(1)
+    noise = rng.uniform(size**2 - 1).mul_(2).sub_(1)
     cloud = stretched(plasma(noise, size, wibble_decay), 255 * strength)[:, None, :height, :width]
     largest = x.amax(dim=(1, 2, 3), keepdim=True)
     return x.add_(cloud).mul_(largest / (largest + 255 * strength))
 
 
 @corruption("weather")
-def brightness(x: Tensor, draws: Draws, added: float) -> Tensor:
+def brightness(x: Tensor, rng: CounterRNG, added: float) -> Tensor:
     """Adds to the V of HSV: all channels grow by the factor min(V + added, 1) / V, and black turns grey."""
     # Channels and V a trifle up, which float32 shows next to black only: 0 times infinity becomes the grey.
     x.add_(BLACK)

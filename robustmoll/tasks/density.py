@@ -13,9 +13,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from robustmoll.anneal import Anneal
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
-from robustmoll.draws import Draws
 from robustmoll.tasks.likelihood import (
     DensityArgs,
     Likelihood,
@@ -112,10 +112,10 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
             y: Labels, which do not matter.
             draw: For B examples.
         """
-        draws = Draws(f"{draw.seed}/density", range(draw.first, draw.first + len(x)), x.device)
-        x = model.domain.enter(x, draws.uniform(*x.shape[1:]) if self.dequantise else None)
+        rng = CounterRNG(f"{draw.seed}/density", range(draw.first, draw.first + len(x)), x.device)
+        x = model.domain.enter(x, rng.uniform(*x.shape[1:]) if self.dequantise else None)
         if draw.t.any():  # on the CPU
-            x = self.anneal.degradation.degrade(x, draw.t.to(x.device), lambda like: draws.normal(*like.shape[1:]))
+            x = self.anneal.degradation.degrade(x, draw.t.to(x.device), lambda like: rng.normal(*like.shape[1:]))
         return x, y
 
     def losses(self, model: Likelihood, network: nn.Module, x: Tensor, y: Tensor) -> Tensor:

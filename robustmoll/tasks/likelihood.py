@@ -8,10 +8,10 @@ import torch
 from torch import Generator, Tensor
 
 from robustmoll.checks import known_name
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.examples import Domain
 from robustmoll.data.pixels import Pixels
 from robustmoll.data.tables import Columns
-from robustmoll.draws import Draws
 from robustmoll.models.densities import DENSITIES, DensityModel
 from robustmoll.tasks.task import Model, load_weights
 
@@ -95,8 +95,8 @@ def negative_log_likelihoods(model: Likelihood, inputs: Iterable[Tensor], sample
     """
     found, seen, generator = [], 0, None
     for x in inputs:
-        draws = Draws("evaluate", range(seen, seen + len(x)), x.device)
-        u = draws.uniform(*x.shape[1:]) if model.domain.discrete else None
+        rng = CounterRNG("evaluate", range(seen, seen + len(x)), x.device)
+        u = rng.uniform(*x.shape[1:]) if model.domain.discrete else None
         generator = generator or torch.Generator(x.device).manual_seed(0)
         found.append(model(x, u, generator, samples).double().cpu())
         seen += len(x)

@@ -1,4 +1,4 @@
-"""The original's random draws, made again with numpy and handed to our functions in place of `Draws`."""
+"""The original's random draws, made again with numpy and handed to our functions in place of `CounterRNG`."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Replay:
-    """Stands in for `Draws`: each method returns the numbers that were prepared for its next call."""
+    """Stands in for `CounterRNG`: each method returns the numbers that were prepared for its next call."""
 
     def __init__(self, **calls: list[np.ndarray]) -> None:
         self.calls = {method: iter(numbers) for method, numbers in calls.items()}

@@ -14,7 +14,7 @@ from robustmoll.corruptions.constants import constants
 from robustmoll.corruptions.filters import gaussian_filter, separable, transposed, weighted_rows
 from robustmoll.corruptions.glass import shuffled
 from robustmoll.corruptions.motion import drag, zoom_in
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 
 @pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
@@ -87,8 +87,8 @@ def shuffle_by_loops(image: np.ndarray, moves: list[np.ndarray], delta: int) -> 
 
 @pytest.mark.parametrize("delta, iterations", [(1, 1), (1, 3), (2, 1), (2, 2), (4, 2)])
 def test_glass_moves_pixels_as_the_loops_do(delta: int, iterations: int, images: Tensor) -> None:
-    draws = Draws("0/glass_blur/1.0", range(len(images)), images.device)
-    moves = [draws.integers(2 * delta, 2, 40, 32) for _ in range(iterations)]
+    rng = CounterRNG("0/glass_blur/1.0", range(len(images)), images.device)
+    moves = [rng.integers(2 * delta, 2, 40, 32) for _ in range(iterations)]
     ours = shuffled(images.float(), moves, delta)
     for i, image in enumerate(images.numpy()):
         theirs = shuffle_by_loops(image, [move[i].numpy() for move in moves], delta)

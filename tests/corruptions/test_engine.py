@@ -17,7 +17,7 @@ from robustmoll.corruptions import (
     corruption,
     engine,
 )
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 ALL = list(REGISTRY)
 
@@ -202,7 +202,7 @@ def test_a_new_corruption_is_a_function_and_a_row(images: Tensor, monkeypatch: p
     monkeypatch.setitem(CONSTANTS, "negative", rows)
 
     @corruption("extra")
-    def negative(x: Tensor, draws: Draws, share: float) -> Tensor:
+    def negative(x: Tensor, rng: CounterRNG, share: float) -> Tensor:
         return torch.lerp(x, 255 - x, share)
 
     try:

@@ -8,7 +8,7 @@ from torch import Tensor
 from robustmoll.corruptions import corrupt
 from robustmoll.corruptions.constants import constants
 from robustmoll.corruptions.noise import poisson, shot_noise
-from robustmoll.draws import Draws
+from robustmoll.counter_rng import CounterRNG
 
 N = 40
 
@@ -68,6 +68,6 @@ def test_poisson_numbers_have_the_poisson_distribution(rate: float) -> None:
 
 @pytest.mark.parametrize("photons", [3, 60, 500])
 def test_shot_noise_comes_in_whole_photons(photons: int, images: Tensor) -> None:
-    draws = Draws("0/shot_noise/1.0", range(6), torch.device("cpu"))
-    counts = shot_noise(images.float(), draws, photons) * photons / 255
+    rng = CounterRNG("0/shot_noise/1.0", range(6), torch.device("cpu"))
+    counts = shot_noise(images.float(), rng, photons) * photons / 255
     torch.testing.assert_close(counts, counts.round(), atol=1e-3, rtol=0)

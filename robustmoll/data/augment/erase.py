@@ -5,9 +5,9 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.boxes import check_box, fitting_boxes, rectangles
-from robustmoll.draws import Draws
 
 __all__ = ["RandomErasing"]
 
@@ -55,6 +55,6 @@ class RandomErasing(ImageAugmentation):
         mask = rectangles(draw["box"], (x.shape[-2], x.shape[-1]), x.device, x.dtype)
         kept = x * (1 - mask)
         if self.value == "noise":
-            ranks = Draws("erase", draw["seed"].numpy(), x.device).ranks(*x.shape[1:])
+            ranks = CounterRNG("erase", draw["seed"].numpy(), x.device).ranks(*x.shape[1:])
             return kept.add_(ranks.bitwise_right_shift_(8).to(torch.uint8).mul_(mask))
         return kept.add_(mask * round(255 * float(self.value)))

@@ -6,37 +6,37 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Generator, Tensor
 
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.augment.base import AugmentDraw, ImageAugmentation, Size, rand
 from robustmoll.data.augment.boxes import check_box, cut_boxes, rectangles
 from robustmoll.data.augment.tables import to_levels
-from robustmoll.draws import Draws
 
 __all__ = ["NoisePatches"]
 
 
-def _uniform(draws: Draws, shape: torch.Size) -> Tensor:
-    return draws.uniform(*shape).mul_(2).sub_(1).mul_(math.sqrt(3))
+def _uniform(rng: CounterRNG, shape: torch.Size) -> Tensor:
+    return rng.uniform(*shape).mul_(2).sub_(1).mul_(math.sqrt(3))
 
 
-def _normal(draws: Draws, shape: torch.Size) -> Tensor:
-    return draws.normal(*shape)
+def _normal(rng: CounterRNG, shape: torch.Size) -> Tensor:
+    return rng.normal(*shape)
 
 
-def _laplace(draws: Draws, shape: torch.Size) -> Tensor:
-    return _with_sign(draws, draws.uniform(*shape).log_()).mul_(1 / math.sqrt(2))
+def _laplace(rng: CounterRNG, shape: torch.Size) -> Tensor:
+    return _with_sign(rng, rng.uniform(*shape).log_()).mul_(1 / math.sqrt(2))
 
 
-def _root(draws: Draws, shape: torch.Size) -> Tensor:
+def _root(rng: CounterRNG, shape: torch.Size) -> Tensor:
     # The square root of such a number's size is Gamma(2), the sum of two exponential numbers.
-    size = (draws.uniform(*shape) * draws.uniform(*shape)).log_().square_()
-    return _with_sign(draws, size).mul_(1 / math.sqrt(120))
+    size = (rng.uniform(*shape) * rng.uniform(*shape)).log_().square_()
+    return _with_sign(rng, size).mul_(1 / math.sqrt(120))
 
 
-def _with_sign(draws: Draws, size: Tensor) -> Tensor:
-    return size.mul_(draws.integers(2, *size.shape[1:]).mul_(2).sub_(1))
+def _with_sign(rng: CounterRNG, size: Tensor) -> Tensor:
+    return size.mul_(rng.integers(2, *size.shape[1:]).mul_(2).sub_(1))
 
 
-NOISES: dict[float, Callable[[Draws, torch.Size], Tensor]] = {
+NOISES: dict[float, Callable[[CounterRNG, torch.Size], Tensor]] = {
     0.5: _root,
     1.0: _laplace,
     2.0: _normal,
@@ -115,17 +115,17 @@ class NoisePatches(ImageAugmentation):
 
 def _with_noise(x: Tensor, p: float, draw: AugmentDraw) -> Tensor:
     """Images with the noise of one norm, uint8."""
-    draws = Draws("noise_patches", draw["seed"].numpy(), x.device)
+    rng = CounterRNG("noise_patches", draw["seed"].numpy(), x.device)
     strength, spared = (
         draw[key].to(x.device, non_blocking=True)[:, None, None, None] for key in ("strength", "spared")
     )
     shape, levels = x.shape[1:], x.float()
     if p == 0:
-        hit = _below(draws.uniform(*shape), strength)
-        change = draws.uniform(*shape).mul_(255).sub_(levels).mul_(hit)
+        hit = _below(rng.uniform(*shape), strength)
+        change = rng.uniform(*shape).mul_(255).sub_(levels).mul_(hit)
     else:
-        change = NOISES[p](draws, shape).mul_(255 * strength)
-    change.mul_(1 - _below(draws.uniform(*shape), spared))
+        change = NOISES[p](rng, shape).mul_(255 * strength)
+    change.mul_(1 - _below(rng.uniform(*shape), spared))
     change.mul_(rectangles(draw["box"], (x.shape[-2], x.shape[-1]), x.device, levels.dtype))
     return to_levels(levels.add_(change).round_())
 

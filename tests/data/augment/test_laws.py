@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustmoll import draws
+from robustmoll import counter_rng
 from robustmoll.data.augment import (
     Augmentation,
     Augmentations,
@@ -61,7 +61,13 @@ def test_the_default_dtype_does_not_matter(name: str) -> None:
 @pytest.fixture
 def nothing_cached() -> Iterator[None]:
     """Tensors that functions keep are made anew in the test, and again after it."""
-    kept = (draws.normal_table, draws.scrambled_positions, magnitudes._magnitudes, tables._all_levels, warp._places)
+    kept = (
+        counter_rng.normal_table,
+        counter_rng.scrambled_positions,
+        magnitudes._magnitudes,
+        tables._all_levels,
+        warp._places,
+    )
     for function in kept:
         function.cache_clear()
     yield

@@ -8,10 +8,10 @@ from scipy.stats import gennorm, ks_2samp, kstest
 from torch import Tensor
 from torchvision.transforms import v2
 
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.augment import NoisePatches, RandomErasing
 from robustmoll.data.augment.boxes import cut_boxes, rectangles
 from robustmoll.data.augment.noise_patches import NOISES
-from robustmoll.draws import Draws
 from tests.data.augment.augment_images import natural_images, seeded
 
 
@@ -53,7 +53,7 @@ def test_erasing_noise_is_uniform() -> None:
 
 @pytest.mark.parametrize("p", NOISES)
 def test_noises_have_unit_variance_and_the_density_of_their_norm(p: float) -> None:
-    noise = NOISES[p](Draws("test", range(30), torch.device("cpu")), torch.Size([3, 16, 16]))
+    noise = NOISES[p](CounterRNG("test", range(30), torch.device("cpu")), torch.Size([3, 16, 16]))
     assert noise.shape == (30, 3, 16, 16) and abs(noise.mean()) < 0.03 and abs(noise.var() - 1) < 0.1
     scale = math.sqrt(math.exp(math.lgamma(1 / p) - math.lgamma(3 / p))) if p < math.inf else math.sqrt(3)
     values = noise.flatten().double().numpy()

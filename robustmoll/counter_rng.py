@@ -77,7 +77,7 @@ def normal_table(device: torch.device) -> Tensor:
     return ((density[:-1] - density[1:]) * RANKS).to(device, torch.float32)
 
 
-class Draws:
+class CounterRNG:
     """The random numbers of some images for one purpose.
 
     Each call of a method gives fresh numbers, independent of those of the earlier calls.
@@ -88,8 +88,8 @@ class Draws:
         device: Where the per-pixel numbers are wanted.
 
     Example:
-        >>> both = Draws("0/fog/3.0", [7, 8], torch.device("cpu")).uniform(2, 2)
-        >>> alone = Draws("0/fog/3.0", [8], torch.device("cpu")).uniform(2, 2)
+        >>> both = CounterRNG("0/fog/3.0", [7, 8], torch.device("cpu")).uniform(2, 2)
+        >>> alone = CounterRNG("0/fog/3.0", [8], torch.device("cpu")).uniform(2, 2)
         >>> bool((both[1] == alone[0]).all())
         True
     """
