@@ -24,12 +24,11 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from robustmoll.corruptions import EXTRA, NAMES, corrupt, frost_source
+from robustmoll.corruptions import ALL, SEVERITIES, corrupt, frost_source
 from robustmoll.evaluate.text import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_fidelity.csv"
 HEADER = ["preset", "corruption", "severity", "images", "within_one_level", "largest_error", "largest_z"]
-SEVERITIES = range(1, 6)
 Row = dict[str, str]
 
 
@@ -90,7 +89,7 @@ def table(rows: list[Row]) -> str:
 
 def position(name: str) -> int:
     """Where a corruption stands in the original's order; frost may carry its source."""
-    return (*NAMES, *EXTRA).index(name.split()[0])
+    return ALL.index(name.split()[0])
 
 
 def worst(rows: list[Row]) -> str:

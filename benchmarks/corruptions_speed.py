@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from benchmarks.turns import one_thread
-from robustmoll.corruptions import EXTRA, NAMES, corrupt, frost_source
+from robustmoll.corruptions import ALL, NAMES, corrupt, frost_source
 from robustmoll.evaluate.text import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_speed.csv"
@@ -126,7 +126,7 @@ def table(rows: list[Row], size: int) -> str:
     head = [f"{size} px", *ours, *PEERS, *(f"{mine} / {peer}" for mine, peer in pairs)]
     lines = []
     ratios: dict[tuple[str, str], dict[str, float]] = {pair: {} for pair in pairs}
-    for name in (*NAMES, *EXTRA):
+    for name in ALL:
         for mine, peer in pairs:
             if (peer, name, size) in ms:
                 ratios[mine, peer][name] = ms[peer, name, size] / ms[mine, name, size]
@@ -152,7 +152,7 @@ def main() -> None:
             header = ["contender", "corruption", "severity", "size", "images", "calls", "best_ms", "median_ms"]
             writer.writerow(header)
             for size in BATCH:
-                for name in (*NAMES, *EXTRA):
+                for name in ALL:
                     writer.writerows(measure(name, size))
                     file.flush()
     with RESULTS.open() as file:

@@ -26,7 +26,17 @@ from robustmoll.schedules import (
     SnrLabel,
 )
 
-__all__ = ["Degradation", "GaussianBlur", "HeatBlur", "Noise", "NoiseSource", "PureNoise", "add_noise", "heat_blur"]
+__all__ = [
+    "Blur",
+    "Degradation",
+    "GaussianBlur",
+    "HeatBlur",
+    "Noise",
+    "NoiseSource",
+    "PureNoise",
+    "add_noise",
+    "heat_blur",
+]
 
 REACH = 4  # standard deviations of a Gaussian, beyond which less than 1e-4 of it lies
 
@@ -60,9 +70,11 @@ class Degradation(nn.Module, ABC):
         label: Schedule gamma(t) of the label.
 
     Attributes:
+        families: Families of the corruption benchmark that it resembles, such as "noise".
         fixed_t: The one t at which this degradation is drawn, or None if it is drawn at any.
     """
 
+    families: tuple[str, ...] = ()
     fixed_t: float | None = None
 
     def __init__(self, label: LabelSchedule) -> None:
@@ -122,6 +134,8 @@ class Noise(Degradation):
         label: Label schedule; None takes `SnrLabel(1)`, the noise's share of the power.
     """
 
+    families = ("noise",)
+
     def __init__(self, schedule: NoiseSchedule | None = None, label: LabelSchedule | None = None) -> None:
         super().__init__(label or SnrLabel())
         self.schedule = schedule or CosineNoise()
@@ -139,14 +153,16 @@ class PureNoise(Noise):
     fixed_t = 1.0
 
 
-class HeatBlur(Degradation):
-    """Exact heat dissipation, see `heat_blur`.
+class Blur(Degradation, ABC):
+    """What blurs have in common.
 
     Args:
         schedule: Blur schedule; None takes `LogBlur()`, from 0.3 pixels to the image's width. At t = 0 itself
             there is no blur at all: the clean image is clean.
         label: Label schedule; None takes `PowerLabel(1)`.
     """
+
+    families = ("blur",)
 
     def __init__(self, schedule: BlurSchedule | None = None, label: LabelSchedule | None = None) -> None:
         super().__init__(label or PowerLabel())
@@ -156,11 +172,15 @@ class HeatBlur(Degradation):
         """Returns the blur at t in pixels, shaped as t: the schedule's, and 0 at t = 0."""
         return self.schedule.sigma(t, width) * t.sign()
 
+
+class HeatBlur(Blur):
+    """Exact heat dissipation, see `heat_blur`. Arguments as for `Blur`."""
+
     def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
         return heat_blur(x, self.sigma(t, image_shape(x)[-1]))
 
 
-class GaussianBlur(HeatBlur):
+class GaussianBlur(Blur):
     """Gaussian convolution with reflected borders (kornia), the well-known cousin of `HeatBlur`.
 
     It agrees with the heat equation away from the edges. A reflection reaches no farther than the image, so the kernel
@@ -169,7 +189,7 @@ class GaussianBlur(HeatBlur):
     Kernels have the length that the schedule's largest sigma needs. With a small one, such as `LogBlur(sigma_max=2)`,
     this is the cheaper blur for large images; with the default, which blurs up to the image's width, `HeatBlur` is.
 
-    Arguments as for `HeatBlur`.
+    Arguments as for `Blur`.
     """
 
     def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:

@@ -131,6 +131,11 @@ class Mollify(nn.Module):
         """The roles of positive probability."""
         return tuple(role for role, p in zip(self.roles, self.probabilities.tolist(), strict=True) if p > 0)
 
+    @property
+    def drawn_degradations(self) -> tuple[Degradation, ...]:
+        """What these roles do to images; nothing for "clean"."""
+        return tuple(degradation for role, degradation in self._parts() if self.probabilities[role] > 0)
+
     def draw(self, n: int, generator: Generator | None = None, step: int | None = None) -> Draw:
         """Draws roles and times.
 

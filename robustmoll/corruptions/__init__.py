@@ -9,18 +9,20 @@ under its own name: a new one is one such function and one row of constants. Ran
 """
 
 from robustmoll.corruptions import blur, digital, frost, noise, spatter, weather  # noqa: F401
-from robustmoll.corruptions.constants import CONSTANTS, PRESETS, preset_of_size
+from robustmoll.corruptions.constants import CONSTANTS, PRESETS, SEVERITIES, preset_of_size
 from robustmoll.corruptions.engine import Corrupt, corrupt
 from robustmoll.corruptions.frost import frost_source
 from robustmoll.corruptions.registry import REGISTRY, corruption
 
 __all__ = [
+    "ALL",
     "CONSTANTS",
     "EXTRA",
     "GROUPS",
     "NAMES",
     "PRESETS",
     "REGISTRY",
+    "SEVERITIES",
     "Corrupt",
     "corrupt",
     "corruption",
@@ -39,3 +41,5 @@ EXTRA = GROUPS["extra"]
 
 NAMES: tuple[str, ...] = tuple(name for name in CONSTANTS if name not in EXTRA)
 """The 15 corruptions of the benchmark, in the original's order."""
+
+ALL = (*NAMES, *EXTRA)

@@ -16,11 +16,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from robustmoll.corruptions import EXTRA, NAMES, engine
+from robustmoll.corruptions import ALL, engine
 
 Picture = TypeVar("Picture", np.ndarray, Image.Image)
 
-CORRUPTIONS = (*NAMES, *EXTRA)
 """The names in the original's order: `corruption_number` counts in it."""
 
 
@@ -39,8 +38,8 @@ def corrupt(
         image: uint8 array of shape (H, W, 3), (H, W, 1) or (H, W), or a PIL image, which is read as RGB or
             grey.
         severity: 0 (the identity) to 5.
-        corruption_name: One of `CORRUPTIONS`; it goes before the number.
-        corruption_number: Position in `CORRUPTIONS`, if no name is given.
+        corruption_name: One of `ALL`; it goes before the number.
+        corruption_number: Position in `ALL`, if no name is given.
         preset: Table of constants; the package has those of "imagenet" only.
         seed: Any integer.
 
@@ -56,12 +55,12 @@ def corrupt(
         [176, 176, 176]
     """
     if corruption_name is None:
-        if not 0 <= corruption_number < len(CORRUPTIONS):
-            last = len(CORRUPTIONS) - 1
+        if not 0 <= corruption_number < len(ALL):
+            last = len(ALL) - 1
             raise ValueError(
                 f"give a corruption_name, or a corruption_number from 0 to {last}, got {corruption_number}"
             )
-        corruption_name = CORRUPTIONS[corruption_number]
+        corruption_name = ALL[corruption_number]
     if isinstance(image, Image.Image):
         readable = image if image.mode in ("L", "RGB") else image.convert("RGB")
         return Image.fromarray(corrupt_array(np.asarray(readable), corruption_name, severity, preset, seed))

@@ -15,6 +15,8 @@ from robustmoll.checks import known_name
 # Each table, and the side in pixels of the images for which it was made.
 SIDES = {"cifar": 32, "tiny": 64, "imagenet": 224}
 PRESETS = tuple(SIDES)
+SEVERITIES = (1, 2, 3, 4, 5)
+"""Those of the original; ours may also lie between them."""
 
 Row = tuple[float, ...] | tuple[tuple[float, ...], ...]
 

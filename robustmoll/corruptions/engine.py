@@ -13,6 +13,7 @@ is coded on the CPU.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral, Real
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from robustmoll.counter_rng import CounterRNG
 SMALLEST = 16  # pixels a side
 PIECE = 1 << 19  # values at a time: float32 work on that many stays in a CPU's cache
 
+T = TypeVar("T")
 Severity = float | Sequence[float] | Tensor
 
 
@@ -162,7 +164,7 @@ class Corrupt(nn.Module):
         return corrupt(x, name, severity, self.preset, self.seed, ids)
 
 
-def per_image(what: str, values: object, n: int, check: Callable) -> list:
+def per_image(what: str, values: object, n: int, check: Callable[[Any], T]) -> list[T]:
     """Spreads one value over n images, or sees that there is one for each; checked."""
     values = values.tolist() if isinstance(values, Tensor | np.ndarray | np.generic) else values
     if not isinstance(values, Iterable) or isinstance(values, str):
@@ -180,7 +182,7 @@ def check_name(name: str) -> str:
 
 def check_severity(severity: float) -> float:
     """Returns the severity as a float if it lies in [0, 5]."""
-    if not isinstance(severity, int | float | Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
+    if not isinstance(severity, Real) or isinstance(severity, bool) or not 0 <= severity <= 5:
         raise ValueError(f"severity must be a number from 0 (identity) to 5, got {severity!r}")
     return float(severity)
 

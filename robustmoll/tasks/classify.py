@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
 from robustmoll.data.augment import Augmentation, Augmentations, AugmentDraw, share_of
-from robustmoll.degradations import Degradation, HeatBlur, Noise
+from robustmoll.degradations import Degradation
 from robustmoll.labels import smooth, soft_targets
 from robustmoll.models.origin import Origin, origin
 from robustmoll.mollify import Draw, Mollify
@@ -26,9 +26,6 @@ from robustmoll.tasks.losses import LOSSES, jensen_shannon
 from robustmoll.tasks.task import Task
 
 __all__ = ["Classify", "ClassifyDraw"]
-
-# Which family of the corruption benchmark a degradation has a likeness to.
-FAMILIES: dict[type[Degradation], str] = {Noise: "noise", HeatBlur: "blur"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,13 +198,8 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
 
     def families(self) -> list[str]:
         """Returns the families of test-time corruptions that resemble what the training does to images."""
-        mollified = {
-            family
-            for role in self.mollify.drawn_roles
-            for kind, family in FAMILIES.items()
-            if role != "clean" and isinstance(self.mollify.degradations[role], kind)
-        }
-        return sorted(mollified.union(*(step.families for step in self.augment.steps)))
+        parts: list[Degradation | Augmentation] = [*self.mollify.drawn_degradations, *self.augment.steps]
+        return sorted({family for part in parts for family in part.families})
 
     def describe(self, draw: ClassifyDraw) -> str:
         """Returns the roles and times of a batch in one line, for an error message."""

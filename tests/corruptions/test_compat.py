@@ -6,8 +6,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from robustmoll.corruptions import ALL
 from robustmoll.corruptions import corrupt as corrupt_batch
-from robustmoll.corruptions.compat import CORRUPTIONS, corrupt
+from robustmoll.corruptions.compat import corrupt
 
 ORIGINAL_ORDER = (
     "gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow frost fog "
@@ -23,10 +24,10 @@ def array(images: Tensor) -> np.ndarray:
 
 
 def test_numbers_follow_the_original() -> None:
-    assert " ".join(CORRUPTIONS) == ORIGINAL_ORDER
+    assert " ".join(ALL) == ORIGINAL_ORDER
 
 
-@pytest.mark.parametrize("number, name", list(enumerate(CORRUPTIONS)))
+@pytest.mark.parametrize("number, name", list(enumerate(ALL)))
 def test_by_number_and_by_name(number: int, name: str, array: np.ndarray) -> None:
     by_name = corrupt(array, severity=2, corruption_name=name)
     assert by_name.dtype == np.uint8 and by_name.shape == array.shape

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustmoll.corruptions import EXTRA, NAMES, preset_of_size
+from robustmoll.corruptions import ALL, SEVERITIES, preset_of_size
 from robustmoll.data.corrupted.corrupted_set import CorruptedSet
 from robustmoll.data.corrupted.npy import map_npy
 from robustmoll.data.folders import class_folders, find_images
@@ -15,7 +15,6 @@ from robustmoll.data.image_set import ImageSet
 from robustmoll.data.images import FolderImages, Images, as_it_is
 
 __all__ = [
-    "SEVERITIES",
     "check_classes",
     "find_cells",
     "find_corruptions",
@@ -25,7 +24,6 @@ __all__ = [
     "read_labels",
 ]
 
-SEVERITIES = (1, 2, 3, 4, 5)
 FROST_FAULT = (
     "the frost that was first published with TinyImageNet-C shows 1,000 classes; remove it, and get the corrected files"
     " with `robustmoll data get TinyImageNet-C` (zenodo.org/records/8206060)"
@@ -38,7 +36,7 @@ def open_npy(folder: Path, clean: ImageSet) -> CorruptedSet:
     Raises:
         ValueError: If labels or images have another number, shape or type, or labels are not those of the clean set.
     """
-    names = [name for name in (*NAMES, *EXTRA) if (folder / f"{name}.npy").exists()]
+    names = [name for name in ALL if (folder / f"{name}.npy").exists()]
     if not names:
         raise ValueError(f"{folder} holds labels.npy, but no <corruption>.npy such as fog.npy")
     labels = read_labels(folder, len(clean), SEVERITIES)
@@ -115,7 +113,7 @@ def _folder_cell(found: dict[str, Path], clean: ImageSet, name: str, severity: f
 def find_corruptions(folder: Path) -> dict[str, Path]:
     """Returns the folder of each corruption that a set has, in the original's order."""
     places = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    found = {name: [place / name for place in places if find_cells(place / name)] for name in (*NAMES, *EXTRA)}
+    found = {name: [place / name for place in places if find_cells(place / name)] for name in ALL}
     return {name: paths[0] for name, paths in found.items() if paths}
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from robustmoll.corruptions import EXTRA, NAMES
+from robustmoll.corruptions import EXTRA, NAMES, SEVERITIES
 from robustmoll.data.corrupted.manifest import MANIFEST, Manifest
 from robustmoll.data.corrupted.npy import map_npy
-from robustmoll.data.corrupted.published import SEVERITIES, check_classes, find_cells, find_corruptions
+from robustmoll.data.corrupted.published import check_classes, find_cells, find_corruptions
 from robustmoll.data.corrupted.published_files import CIFAR_FILES
 from robustmoll.data.corrupted.written import read_list
 from robustmoll.data.folders import class_folders, find_images

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from robustmoll.checks import known_name
-from robustmoll.corruptions import EXTRA, NAMES, PRESETS, corrupt, frost_source, preset_of_size
+from robustmoll.corruptions import ALL, NAMES, PRESETS, SEVERITIES, corrupt, frost_source, preset_of_size
 from robustmoll.corruptions.engine import SMALLEST, check_seed
 from robustmoll.data.corrupted.layouts import LAYOUTS
 from robustmoll.data.corrupted.manifest import MANIFEST, Manifest, describe
@@ -32,7 +32,7 @@ def write_corrupted(
     out: str | Path,
     *,
     corruptions: Sequence[str] = NAMES,
-    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = SEVERITIES,
     preset: str | None = None,
     seed: int = 0,
     layout: Literal["npy", "folder"] | None = None,
@@ -65,7 +65,7 @@ def write_corrupted(
         OSError: If the folder cannot be written, or the disk is full. What is finished stays.
     """
     for corruption in corruptions:
-        known_name("corruption", corruption, (*NAMES, *EXTRA))
+        known_name("corruption", corruption, ALL)
     check_severities(severities)
     if min(data.size) < SMALLEST:
         raise ValueError(f"{data.name} has {data.size} pixels; corruptions need {SMALLEST} a side, take larger images")

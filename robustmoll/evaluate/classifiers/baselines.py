@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from robustmoll.corruptions import SEVERITIES
 from robustmoll.evaluate.classifiers.cells import Cell, benchmark_cells, clean_cell, parse_cells
 from robustmoll.evaluate.classifiers.results import find_bench
 
@@ -69,7 +70,7 @@ ALEXNET = Baseline(
         "pixelate": 0.717840,
         "jpeg_compression": 0.606500,
     },
-    severities=[1, 2, 3, 4, 5],
+    severities=list(SEVERITIES),
 )
 
 

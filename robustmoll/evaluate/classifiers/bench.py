@@ -17,7 +17,7 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from robustmoll.checks import known_name
-from robustmoll.corruptions import EXTRA, NAMES, PRESETS
+from robustmoll.corruptions import ALL, NAMES, PRESETS, SEVERITIES
 from robustmoll.data import CorruptedSet, ImageSet
 from robustmoll.evaluate.classifiers.cells import CLEAN, Cell
 from robustmoll.evaluate.classifiers.judge import Judge, evaluating
@@ -41,7 +41,7 @@ def bench(
     out: str | Path,
     *,
     corruptions: Sequence[str] = NAMES,
-    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = SEVERITIES,
     preset: str | None = None,
     seed: int = 0,
     batch_size: int = 256,
@@ -171,7 +171,7 @@ def check_request(corruptions: Sequence[str], severities: Sequence[float], prese
     if isinstance(corruptions, str):
         raise ValueError(f"corruptions must be a list of names, got {corruptions!r}; say [{corruptions!r}]")
     for corruption in corruptions:
-        known_name("corruption", corruption, (*NAMES, *EXTRA))
+        known_name("corruption", corruption, ALL)
     for severity in severities:
         if not 0 < severity <= 5:
             raise ValueError(f"severities must lie in (0, 5], got {severity}; the clean cell is always measured")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from robustmoll.data import ImageSet
-from robustmoll.degradations import HeatBlur, Noise
+from robustmoll.degradations import Blur, Noise
 from robustmoll.evaluate.classifiers.plots import sample_sheet, schedule_sheet, training_curves
 from robustmoll.mollify import Mollify
 from robustmoll.run_folder import MetricsFile
@@ -75,7 +75,7 @@ def _label_text(soft: Tensor, classes: tuple[str, ...]) -> str:
 def _schedules(mollify: Mollify, width: int, steps: int) -> Figure | None:
     """The schedules of the roles "noise" and "blur"; nothing where they are no noise and blur of ours."""
     noise, blur = mollify.degradations["noise"], mollify.degradations["blur"]
-    if not (isinstance(noise, Noise) and isinstance(blur, HeatBlur)):
+    if not (isinstance(noise, Noise) and isinstance(blur, Blur)):
         return None
     t = torch.linspace(0, 1, 201)
     alpha, sigma = noise.schedule(t)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from robustmoll.checks import known_name
-from robustmoll.corruptions import GROUPS, NAMES
+from robustmoll.corruptions import GROUPS, NAMES, SEVERITIES
 from robustmoll.evaluate.classifiers.baselines import corruption_errors, load_baseline
 from robustmoll.evaluate.classifiers.cells import CLEAN, Cell, benchmark_cells, clean_cell
 from robustmoll.evaluate.classifiers.results import Results
@@ -191,7 +191,7 @@ def _missing(cells: list[Cell]) -> list[str]:
 
 def _robustbench(summary: dict[str, Any], cells: list[Cell]) -> dict[str, str] | None:
     """Names the headline figures as RobustBench does, in percent, for the full benchmark of 15 x 5 cells."""
-    if {cell.key for cell in cells} != {f"{name}-{severity}" for name in NAMES for severity in range(1, 6)}:
+    if {cell.key for cell in cells} != {f"{name}-{severity}" for name in NAMES for severity in SEVERITIES}:
         return None
     figures = {
         "clean_acc": 1 - summary["clean"]["error"],
