@@ -10,6 +10,7 @@ t is a function of the step, so there is no state to save: a resumed training go
 """
 
 import copy
+import math
 from typing import Self
 
 import torch
@@ -60,8 +61,8 @@ class Anneal(nn.Module):
         shape: float = 1.0,
     ) -> None:
         super().__init__()
-        if (steps is not None and steps < 1) or not 0 <= fraction <= 1:
-            raise ValueError(f"Anneal needs steps >= 1 and fraction in [0, 1], got {steps=}, {fraction=}")
+        if not (steps is None or 1 <= steps < math.inf) or not 0 <= fraction <= 1:
+            raise ValueError(f"Anneal needs finite steps >= 1 and fraction in [0, 1], got {steps=}, {fraction=}")
         self.steps, self.fraction = steps, fraction
         self.time = Annealed(max(1, round(fraction * (steps or 1))), shape, spread)
         self.degradation = _degradation(degradation, schedule)
@@ -142,4 +143,6 @@ def _degradation(degradation: str | Degradation, schedule: NoiseSchedule | BlurS
         return Noise(schedule or SigmoidNoise())
     if name == "blur" and (schedule is None or isinstance(schedule, BlurSchedule)):
         return HeatBlur(schedule)
+    if isinstance(schedule, type):
+        raise ValueError(f"the schedule must be an object, got the class; say {schedule.__name__}()")
     raise ValueError(f"{type(schedule).__name__} is no schedule for {name}")

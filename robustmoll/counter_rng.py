@@ -24,11 +24,12 @@ hash is SplitMix64 (Steele, Lea, Flood 2014).
 import hashlib
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from robustmoll.kept import kept
 
 RANKS = 1 << 16
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -62,14 +63,14 @@ def mix32(x: Tensor, key: Tensor) -> Tensor:
     return x
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def scrambled_positions(n: int, device: torch.device) -> Tensor:
     """The hashes of 0 ... n - 1 as int32: neighbouring pixels differ in all bits before a key is added."""
     position = torch.arange(n, dtype=torch.int32, device=device)
     return mix32(position, torch.zeros_like(position))
 
 
-@lru_cache(maxsize=4)
+@kept(4)
 def normal_table(device: torch.device) -> Tensor:
     """The means of the 65,536 equally likely slices of the standard normal distribution, float32."""
     edges = torch.special.ndtri(torch.arange(RANKS + 1, dtype=torch.float64, device="cpu") / RANKS)

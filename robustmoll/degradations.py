@@ -117,7 +117,8 @@ class Degradation(nn.Module, ABC):
             raise ValueError(f"t must have shape ({len(x)},), one for each of x, got {tuple(t.shape)}")
 
         def noise(like: Tensor) -> Tensor:
-            return torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+            # Unlike `torch.randn` this can be compiled for batches of any size.
+            return torch.empty_like(like, memory_format=torch.contiguous_format).normal_(generator=generator)
 
         return self.degrade(x, check_t(t), noise)
 

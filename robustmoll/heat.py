@@ -2,10 +2,11 @@ r"""Heat dissipation in images, exactly: the maths of `HeatBlur`."""
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
 
 import torch
 from torch import Tensor
+
+from robustmoll.kept import kept
 
 __all__ = ["heat_blur", "heat_kernel", "image_shape", "no_autocast"]
 
@@ -27,7 +28,7 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         to multiply float32 matrices in less (TF32), this holds here as well.
 
     Raises:
-        ValueError: If x is no batch of images.
+        ValueError: If x is no batch of float images, or there is not one sigma for each.
 
     Example:
         >>> x = torch.rand(2, 3, 8, 12)
@@ -35,6 +36,11 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
         True
     """
     batch, channels, height, width = image_shape(x)
+    if not x.is_floating_point() or sigma.shape != (batch,):
+        raise ValueError(
+            f"heat_blur needs float images (B, C, H, W) and a sigma (B,), got {x.dtype} of shape {tuple(x.shape)}"
+            f" and sigma of shape {tuple(sigma.shape)}"
+        )
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     with no_autocast(x.device):
         sigma = sigma.to(dtype)
@@ -60,15 +66,13 @@ def heat_kernel(n: int, sigma: Tensor) -> Tensor:
     return toeplitz.flip(1).add_(hankel)
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _heat_basis(n: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     """The rates -(pi k / n)^2 / 2 of decay, k > 0; cosines and identity at the distances -n + 1, ..., 2 n - 1."""
-    # A tensor born in inference mode could not be used in training later.
-    with torch.inference_mode(False), torch.no_grad():
-        frequencies = math.pi / n * torch.arange(1, n, dtype=torch.float64, device="cpu")
-        distances = torch.arange(1 - n, 2 * n, dtype=torch.float64, device="cpu")
-        rates, cosines = -0.5 * frequencies.square(), torch.cos(torch.outer(frequencies, distances)) / n
-        return rates.to(device, dtype), cosines.to(device, dtype), (distances == 0).to(device, dtype)
+    frequencies = math.pi / n * torch.arange(1, n, dtype=torch.float64, device="cpu")
+    distances = torch.arange(1 - n, 2 * n, dtype=torch.float64, device="cpu")
+    rates, cosines = -0.5 * frequencies.square(), torch.cos(torch.outer(frequencies, distances)) / n
+    return rates.to(device, dtype), cosines.to(device, dtype), (distances == 0).to(device, dtype)
 
 
 def no_autocast(device: torch.device) -> AbstractContextManager[object]:

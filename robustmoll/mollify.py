@@ -10,13 +10,12 @@ gamma(t) that belongs to the degradation::
         loss = F.cross_entropy(model(x), y)
 
 Drawing is split from applying. `Mollify.draw` makes the few random numbers of a batch on the CPU: the same for every
-device, and none waits for a count of roles. `Mollify.apply` is a function of the draw. An image's noise is a
-function of the draw's seed and the image's place in the batch.
+device, and none waits for a count of roles. `Mollify.apply` is a function of the draw (`robustmoll.draw`).
 """
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Self, cast, overload
 
 import numpy as np
@@ -25,8 +24,8 @@ from torch import Generator, Tensor, nn
 
 from robustmoll.anneal import Anneal
 from robustmoll.checks import known_name
-from robustmoll.counter_rng import CounterRNG
-from robustmoll.degradations import Degradation, HeatBlur, Noise, NoiseSource, PureNoise
+from robustmoll.degradations import Degradation, HeatBlur, Noise, PureNoise
+from robustmoll.draw import Draw
 from robustmoll.labels import POLICIES, SINKS, soft_targets
 from robustmoll.times import Beta, Time
 
@@ -34,36 +33,6 @@ __all__ = ["DEFAULT_PROBABILITIES", "Anneal", "Draw", "Mollify"]
 
 DEFAULT_PROBABILITIES: dict[str, float] = {"clean": 1, "noise": 1, "blur": 1}
 """The weights of the paper's roles."""
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """The random choices for one batch; applying the same draw again gives the same result.
-
-    Attributes:
-        roles: Index into `Mollify.roles`, shape (n,), int64, on the CPU.
-        t: Time of each image, shape (n,), float32, on the CPU; 0 for clean ones.
-        seed: Of the noise of pixels.
-        first: Place of the first image in the batch that was drawn for; more than 0 in a part of a batch, such as
-            another process's share: its images get the noise that they would get in the whole.
-
-    Raises:
-        ValueError: If roles and t are not of one length, or t leaves [0, 1].
-    """
-
-    roles: Tensor
-    t: Tensor
-    seed: int
-    first: int = 0
-
-    def __post_init__(self) -> None:
-        if self.roles.shape != self.t.shape:
-            raise ValueError(f"a draw needs a role and a t for each image, got {len(self.roles)} and {len(self.t)}")
-        if not (self.t.is_floating_point() and self.t.clamp(0, 1).equal(self.t)):  # never true of NaN
-            raise ValueError(
-                "the t of a draw must be floats in [0, 1] (0 = clean, 1 = fully degraded),"
-                f" got {self.t.dtype} from {self.t.min():g} to {self.t.max():g}"
-            )
 
 
 class Mollify(nn.Module):
@@ -103,18 +72,16 @@ class Mollify(nn.Module):
         repeats: int = 1,
     ) -> None:
         super().__init__()
-        if num_classes < 2 or repeats < 1:
-            raise ValueError(f"Mollify needs num_classes >= 2 and repeats >= 1, got {num_classes=}, {repeats=}")
+        if not all(isinstance(n, Integral) and n >= least for n, least in ((num_classes, 2), (repeats, 1))):
+            raise ValueError(f"Mollify needs whole num_classes >= 2 and repeats >= 1, got {num_classes=}, {repeats=}")
         if not isinstance(time, Time | None):
             raise ValueError(f"time must be a source of times, as Beta(1, 2) or Fixed(0.5), got {time!r}")
         self.num_classes = num_classes
         self.time = time or Beta(1, 2)
         self.policy = known_name("label policy", policy, POLICIES)
         self.repeats = repeats
-        if "clean" in (degradations or {}):
-            raise ValueError("the role 'clean' leaves images as they are; give the degradation another name")
-        defaults = {"noise": Noise(), "blur": HeatBlur(), "pure_noise": PureNoise()}
-        self.degradations = nn.ModuleDict(defaults | (degradations or {}))
+        defaults: dict[str, Degradation] = {"noise": Noise(), "blur": HeatBlur(), "pure_noise": PureNoise()}
+        self.degradations = nn.ModuleDict(_checked(defaults | (degradations or {})))
         self.roles = ("clean", *self.degradations)
         if probabilities is None:
             probabilities = DEFAULT_PROBABILITIES
@@ -194,7 +161,7 @@ class Mollify(nn.Module):
         x_t, gamma = x * clean.view(-1, 1, 1, 1), torch.zeros_like(draw.t, device=x.device)
         for role, degradation in self._parts():
             if len(places[role]):
-                noise = _noise(draw, places[role], x.device)
+                noise = draw.noise(places[role], x.device)
                 members = torch.from_numpy(places[role])
                 t = draw.t.index_select(0, members).to(x.device, non_blocking=True)
                 members = members.to(x.device, non_blocking=True)
@@ -224,10 +191,8 @@ class Mollify(nn.Module):
         return f"num_classes={self.num_classes}, probabilities={shares}, policy={self.policy!r}, repeats={self.repeats}"
 
 
-def _noise(draw: Draw, places: np.ndarray, device: torch.device) -> NoiseSource:
-    """The noise of the images at some places of the batch."""
-    rng = CounterRNG(f"{draw.seed}/mollify", draw.first + places, device)
-    return lambda like: rng.normal(*like.shape[1:]).to(like.dtype)
+def _kind(value: object) -> str:
+    return f"one of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
 
 
 def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:
@@ -241,8 +206,21 @@ def _normalised(weights: dict[str, float], roles: tuple[str, ...]) -> Tensor:
     return probabilities / probabilities.sum()
 
 
+def _checked(degradations: dict[str, Degradation]) -> dict[str, Degradation]:
+    for role, degradation in degradations.items():
+        if role == "clean":
+            raise ValueError("the role 'clean' leaves images as they are; give the degradation another name")
+        if hasattr(nn.ModuleDict, role) or "." in role or not role:
+            raise ValueError(f"PyTorch keeps the name {role!r} for itself; give the degradation another one")
+        if not isinstance(degradation, Degradation):
+            raise ValueError(f"the role {role!r} needs a degradation, as Noise() or HeatBlur(), got {degradation!r}")
+    return degradations
+
+
 def _check_batch(x: Tensor, y: Tensor, drawn: int, repeats: int) -> None:
-    if not x.is_floating_point() or x.dim() != 4:
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or y.dim() == 0:
+        raise ValueError(f"Mollify needs tensors of images and labels, got {_kind(x)} and {_kind(y)}")
+    if not x.is_floating_point() or x.dim() != 4 or not x[:1].numel():
         raise ValueError(
             f"Mollify needs standardised float images of shape (B, C, H, W), got {x.dtype} of shape {tuple(x.shape)};"
             " scale to [0, 1] and standardise first"

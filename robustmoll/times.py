@@ -124,7 +124,7 @@ class Annealed(Time):
         Raises:
             ValueError: If it is negative.
         """
-        if step < 0:
+        if step is None or not step >= 0:  # never true of NaN
             raise ValueError(f"step counts from 0, got {step}")
         return max(0.0, 1 - step / self.steps) ** self.shape
 

@@ -59,6 +59,8 @@ def test_annealing_takes_other_schedules_and_degradations() -> None:
     [
         ({"steps": 0}, "steps >= 1"),
         ({"steps": -3}, "steps >= 1"),
+        ({"steps": float("inf")}, "finite steps"),
+        ({"schedule": LinearNoise}, r"got the class; say LinearNoise\(\)"),
         ({"fraction": -0.1}, r"fraction in \[0, 1\]"),
         ({"fraction": 1.5}, r"fraction in \[0, 1\]"),
         ({"spread": -0.1}, r"spread in \[0, 1\]"),
@@ -72,6 +74,18 @@ def test_annealing_takes_other_schedules_and_degradations() -> None:
 def test_annealing_s_mistakes_are_named(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Anneal(**{"steps": 10} | arguments)
+
+
+@pytest.mark.parametrize("step", [None, float("nan")])
+def test_what_is_no_step_is_refused(step: float | None) -> None:
+    with pytest.raises(ValueError, match=f"step counts from 0, got {step}"):
+        Anneal(10)(torch.zeros(2, 3), step)  # type: ignore[arg-type]
+
+
+def test_annealing_compiles_for_batches_of_any_size() -> None:
+    compiled = torch.compile(Anneal(10), backend="eager")
+    for step, n in enumerate((16, 7, 5)):
+        assert compiled(torch.randn(n, 4), step).shape == (n, 4)
 
 
 def test_blur_of_a_table_and_a_negative_step_are_refused() -> None:

@@ -200,3 +200,17 @@ def test_a_schedule_with_noise_at_the_start_adds_it() -> None:
     assert float(Noise(VE())(x, torch.zeros(1), torch.Generator().manual_seed(0)).std()) == pytest.approx(
         0.01, rel=0.05
     )
+
+
+@pytest.mark.parametrize(
+    ("x", "sigma"),
+    [
+        (torch.zeros(2, 3, 4, 4, dtype=torch.uint8), torch.ones(2)),
+        (torch.zeros(2, 3, 4, 4, dtype=torch.complex64), torch.ones(2)),
+        (torch.zeros(2, 3, 4, 4), torch.ones(3)),
+        (torch.zeros(2, 3, 4, 4), torch.tensor(1.0)),
+    ],
+)
+def test_heat_blur_says_what_it_needs(x: Tensor, sigma: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"float images \(B, C, H, W\) and a sigma \(B,\), got"):
+        heat_blur(x, sigma)

@@ -17,12 +17,12 @@ LAYERS = (
     ("data", "models"),
     ("integrations", "corruptions"),
     ("mollify",),
-    ("anneal",),
+    ("anneal", "draw"),
     ("degradations", "labels", "times"),
     ("heat", "schedules"),
     ("checkpoint", "run_folder"),
     ("counter_rng", "progress", "seeds"),
-    ("checks", "files"),
+    ("checks", "files", "kept"),
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -14,7 +14,9 @@ X, Y = torch.randn(4, 3, 8, 12, generator=torch.Generator().manual_seed(7)), tor
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"num_classes": 1}, "num_classes >= 2"),
+    ({"num_classes": 10.0}, "whole num_classes.*got num_classes=10.0"),
     ({"repeats": 0}, "repeats >= 1"),
+    ({"repeats": 1.5}, "whole .*repeats >= 1"),
     ({"time": 0.5}, "time must be a source of times.*got 0.5"),
     ({"policy": "smoth"}, "unknown label policy 'smoth'; did you mean 'smooth'"),
     ({"probabilities": {"nois": 1}}, "unknown role 'nois'; did you mean 'noise'"),
@@ -23,6 +25,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"probabilities": {"noise": float("nan")}}, "must be finite"),
     ({"probabilities": {}}, "at least one role"),
     ({"degradations": {"clean": Noise()}}, "'clean' leaves images as they are"),
+    ({"degradations": {"train": Noise()}}, "PyTorch keeps the name 'train'"),
+    ({"degradations": {"a.b": Noise()}}, "PyTorch keeps the name 'a.b'"),
+    ({"degradations": {"mine": "noise"}}, "role 'mine' needs a degradation.*got 'noise'"),
+    ({"degradations": {"mine": torch.nn.Identity()}}, "role 'mine' needs a degradation"),
 ]
 
 
@@ -32,7 +38,11 @@ def test_arguments_out_of_range_are_named(arguments: dict[str, Any], message: st
         Mollify(**{"num_classes": 10} | arguments)
 
 
-BAD_BATCHES: list[tuple[Tensor, Tensor, str]] = [
+BAD_BATCHES: list[tuple[Any, Any, str]] = [
+    (X.numpy(), Y, "needs tensors of images and labels, got ndarray and one of shape"),
+    (X, Y.tolist(), "needs tensors .* and list"),
+    (X[:1], Y[0], r"labels, got one of shape \(1, 3, 8, 12\) and one of shape \(\)"),
+    (X[:, :0], Y, r"shape \(B, C, H, W\), got torch.float32 of shape \(4, 0, 8, 12\)"),
     (X.to(torch.uint8), Y, "float images .* got torch.uint8"),
     (X.to(torch.complex64), Y, "float images .* got torch.complex64"),
     (X[0], Y, r"shape \(B, C, H, W\)"),
@@ -58,5 +68,7 @@ def test_a_draw_that_does_not_fit_is_refused() -> None:
     for t in (torch.tensor([0.5, 1.5]), torch.tensor([0.5, -0.1]), torch.tensor([0.5, math.nan]), torch.tensor([0, 1])):
         with pytest.raises(ValueError, match=rf"floats in \[0, 1\].*got {t.dtype} from"):
             Draw(torch.zeros(2, dtype=torch.int64), t, 0)
-    with pytest.raises(ValueError, match="a role and a t for each image, got 3 and 2"):
+    with pytest.raises(ValueError, match=r"a role and a t for each image.*got \(3,\) and \(2,\)"):
         Draw(torch.zeros(3, dtype=torch.int64), torch.tensor([0.5, 0.5]), 0)
+    with pytest.raises(ValueError, match=r"each of shape \(n,\)"):
+        Draw(torch.zeros(2, 1, dtype=torch.int64), torch.zeros(2, 1), 0)

@@ -15,7 +15,6 @@ Quirks of the original that are kept:
 """
 
 import math
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -25,6 +24,7 @@ from robustmoll.corruptions.glass import shuffled
 from robustmoll.corruptions.motion import drag, mean_zoom
 from robustmoll.corruptions.registry import corruption
 from robustmoll.counter_rng import CounterRNG
+from robustmoll.kept import kept
 
 
 @corruption("blur", copies=4)
@@ -76,7 +76,7 @@ def arange(start: float, stop: float, step: float) -> list[float]:
     return [start + i * increment for i in range(math.ceil((stop - start) / step))]
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def disk_rows(radius: float, alias_blur: float, height: int, width: int, device: torch.device) -> tuple[Rows, Rows]:
     """The kernel of `defocus_blur` as what `separable` needs.
 

@@ -21,8 +21,6 @@ Differences:
   differs.
 """
 
-from functools import lru_cache
-
 import torch
 from kornia_rs.io import decode_image_jpegturbo, encode_image_jpegturbo
 from torch import Tensor
@@ -32,6 +30,7 @@ from robustmoll.corruptions.filters import gaussian_filter, transposed, weighted
 from robustmoll.corruptions.registry import corruption
 from robustmoll.corruptions.warp import affine_positions, inverse_affine, moved_positions, sample
 from robustmoll.counter_rng import CounterRNG
+from robustmoll.kept import kept
 
 TINY = 1e-5  # what counts as nothing, of saturation and of chroma in grey levels
 
@@ -121,7 +120,7 @@ def shrunk_rows(x: Tensor, small: int) -> Tensor:
     return weighted_rows(x.to(torch.float32), index, weights).div_(count).add_(0.5).floor_()
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def box_rows(large: int, small: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Which of `large` rows lie in which of `small` boxes; a row that an edge cuts lies in one of the two.
 
@@ -138,7 +137,7 @@ def box_rows(large: int, small: int, device: torch.device) -> tuple[Tensor, Tens
     return index.to(device, torch.int32), weights.to(device, torch.float32), count.to(device, torch.float32)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def nearest_index(small: int, large: int, device: torch.device) -> Tensor:
     """For each of `large` pixels the one of `small` pixels in whose place it stands."""
     centre = (torch.arange(large, dtype=torch.float64) + 0.5) * small / large

@@ -32,6 +32,7 @@ T = TypeVar("T")
 Severity = float | Sequence[float] | Tensor
 
 
+@torch._disable_dynamo  # as `torch.compiler.disable`, which takes seconds to import: the host decides here
 @torch.no_grad()
 def corrupt(
     x: Tensor,
@@ -75,6 +76,8 @@ def corrupt(
     seed = check_seed(seed)
     names = per_image("corruption", name, len(x), check_name)
     severities = per_image("severity", severity, len(x), check_severity)
+    if isinstance(ids, Integral):
+        raise ValueError(f"ids must be one integer per image, got {ids}; say range({ids}, {ids} + len(x)) for a start")
     image_ids = list(range(len(x))) if ids is None else per_image("id", ids, len(x), check_id)
     cells: dict[tuple[str, float], list[int]] = {}
     for i, cell in enumerate(zip(names, severities, strict=True)):
@@ -109,7 +112,7 @@ def corrupt_cell(x: Tensor, name: str, severity: float, preset: str, rng: Counte
 
 def grey_levels(x: Tensor) -> Tensor:
     """uint8 images, or float images in [0, 1], as float32 in [0, 255]; always a copy."""
-    return x.to(torch.float32) if x.dtype == torch.uint8 else x.to(torch.float32) * 255
+    return x.to(torch.float32) if x.dtype == torch.uint8 else x.to(torch.float32).mul(255).clamp_(0, 255)
 
 
 def whole_levels(x: Tensor) -> Tensor:
@@ -213,7 +216,8 @@ def check_images(x: Tensor) -> None:
     if len(x) == 0:
         raise ValueError(f"the batch is empty: got images of shape {tuple(x.shape)}")
     if x.is_floating_point():
-        inside = ((x >= 0) & (x <= 1)).all()
+        slack = 8 * torch.finfo(x.dtype).eps  # resizing leaves a few ulps
+        inside = ((x >= -slack) & (x <= 1 + slack)).all()
         require(
             inside,
             "float images must lie in [0, 1], got a value outside or NaN; divide by 255, do not standardise",

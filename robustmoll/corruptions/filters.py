@@ -7,11 +7,12 @@ What must be done to columns is done to the rows of the transposed image.
 """
 
 import math
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 from torch.nn.functional import channel_shuffle, embedding_bag
+
+from robustmoll.kept import kept
 
 Rows = tuple[Tensor, Tensor]  # index and weights, see `weighted_rows`
 
@@ -83,7 +84,7 @@ def filter_matrix(n: int, taps: list[float], border: str) -> Tensor:
     return torch.zeros(n, n, dtype=torch.float64).scatter_add_(1, index, weights)
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def gaussian_rows(n: int, sigma: float, reach: int, border: str, device: torch.device) -> Rows:
     """Index and weights with which `weighted_rows` filters n rows; a row that counts twice is summed first."""
     taps = gaussian_taps(sigma, reach)

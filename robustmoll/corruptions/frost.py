@@ -19,7 +19,6 @@ import hashlib
 import importlib.util
 import os
 import warnings
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from torch import Tensor
 from robustmoll.corruptions.frost_texture import frost_texture
 from robustmoll.corruptions.registry import corruption
 from robustmoll.counter_rng import CounterRNG
+from robustmoll.kept import kept
 
 VARIABLE = "ROBUSTMOLL_FROST"
 PACKAGES = {"imagecorruptions": "frost", "corrupt_tta": "assets/frost"}
@@ -97,7 +97,7 @@ def frost_folder() -> Path | None:
     return None
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def scaled_pictures(folder: Path | None, scale: float, height: int, width: int, device: torch.device) -> list[Tensor]:
     """The pictures as float32 (3, h, w), so large that there are crops of height x width to choose."""
     scaled = []
@@ -107,7 +107,7 @@ def scaled_pictures(folder: Path | None, scale: float, height: int, width: int, 
     return scaled
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def raw_pictures(folder: Path | None) -> list[Tensor]:
     """The pictures as uint8 (3, h, w), read or drawn; drawn ones with a warning, once."""
     if folder is None:

@@ -1,7 +1,6 @@
 """Shared by blur and snow: the motion trail of ImageMagick and the zoom of scipy."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from robustmoll.corruptions.filters import Rows, separable, transposed, weighted_rows
+from robustmoll.kept import kept
 
 QUANTUM = 257  # 16-bit steps per 8-bit grey level
 FEW = 1 << 16  # values of images that are copied some 10 to 20 times
@@ -98,7 +98,7 @@ def mean_zoom(x: Tensor, factors: tuple[float, ...]) -> Tensor:
     return separable(x, across, (rows.movedim(1, 0).flatten(1), row_weights.movedim(1, 0).flatten(1) / len(factors)))
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def zoomed_line(n: int, factors: tuple[float, ...], device: torch.device) -> Rows:
     """Where scipy's `zoom` of the middle of a line of n pixels reads, for the n pixels that are kept.
 

@@ -20,8 +20,8 @@ def inverse_affine(moves: Tensor, height: int, width: int) -> Tensor:
         Matrices (B, 2, 3), float64: (x, y) = M (x', y', 1).
     """
     reach = min(height, width) // 3
-    corners = torch.tensor([[1, 1], [1, -1], [-1, -1]], dtype=torch.float64) * reach
-    points = corners + torch.tensor([width // 2, height // 2])
+    corners = torch.tensor([[1, 1], [1, -1], [-1, -1]], dtype=torch.float64, device="cpu") * reach
+    points = corners + torch.tensor([width // 2, height // 2], device="cpu")
     moved = torch.cat([points + moves, torch.ones_like(moves[..., :1])], dim=2)
     return torch.linalg.solve(moved, points.expand(len(moves), -1, -1)).mT
 
@@ -36,11 +36,11 @@ def affine_positions(back: Tensor, height: int, width: int, device: torch.device
         device: Where the positions are wanted.
     """
     # (x, y) in pixels = half + half * (x, y) in [-1, 1], on both sides of the map.
-    half = torch.tensor([[(width - 1) / 2], [(height - 1) / 2]], dtype=torch.float64)
+    half = torch.tensor([[(width - 1) / 2], [(height - 1) / 2]], dtype=torch.float64, device="cpu")
     linear = back[:, :, :2] * half.mT / half
     shift = (back[:, :, :2] @ half + back[:, :, 2:] - half) / half
-    x = torch.linspace(-1, 1, width, dtype=torch.float64)
-    y = torch.linspace(-1, 1, height, dtype=torch.float64)
+    x = torch.linspace(-1, 1, width, dtype=torch.float64, device="cpu")
+    y = torch.linspace(-1, 1, height, dtype=torch.float64, device="cpu")
     across = (linear[:, :, :1] * x).to(device, torch.float32, non_blocking=True)
     down = (linear[:, :, 1:] * y + shift).to(device, torch.float32, non_blocking=True)
     positions = across.new_empty(len(back), height, width, 2)

@@ -14,13 +14,17 @@ __all__ = ["BlurSchedule", "LogBlur"]
 class BlurSchedule(ABC):
     """A function sigma(t), the blur's standard deviation in pixels; a new schedule defines two methods."""
 
+    def __call__(self, t: Tensor, width: int) -> Tensor:
+        """Returns sigma(t), see there."""
+        return self.sigma(t, width)
+
     @abstractmethod
     def sigma(self, t: Tensor, width: int) -> Tensor:
         """The blur at t for images of that width, in pixels, shaped as t."""
 
     @abstractmethod
     def largest(self, width: int) -> float:
-        """The largest of these, a plain number: by it convolutions choose their kernels."""
+        """The largest sigma of any t, a plain number; it fixes the kernel size of `GaussianBlur`."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class LogBlur(BlurSchedule):
         sigma_max: sigma at t = 1 in pixels, greater than `sigma_min`; None takes the image's width.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        ValueError: If an argument is out of its range, or the image is no wider than `sigma_min`.
 
     Example:
         >>> import torch
@@ -46,11 +50,15 @@ class LogBlur(BlurSchedule):
     sigma_max: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.sigma_min < (math.inf if self.sigma_max is None else self.sigma_max):
-            raise ValueError(f"LogBlur needs 0 < sigma_min < sigma_max, got {self}")
+        if not (0 < self.sigma_min < math.inf and (self.sigma_max is None or self.sigma_max < math.inf)):
+            raise ValueError(f"LogBlur needs finite sigma_min > 0 and sigma_max, got {self}")
+        if self.sigma_max is not None and self.sigma_max <= self.sigma_min:
+            raise ValueError(f"LogBlur needs sigma_min < sigma_max, got {self}")
 
     def sigma(self, t: Tensor, width: int) -> Tensor:
         return geometric(self.sigma_min, self.largest(width), t)
 
     def largest(self, width: int) -> float:
+        if self.sigma_max is None and width <= self.sigma_min:
+            raise ValueError(f"LogBlur blurs from sigma_min={self.sigma_min} to the image's width, got {width} pixels")
         return self.sigma_max or width

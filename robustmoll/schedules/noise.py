@@ -76,7 +76,7 @@ class LinearNoise(NoiseSchedule):
 
 @dataclass(frozen=True)
 class ConstantNoise(NoiseSchedule):
-    r"""Noise of one variance g whatever t is, :math:`\alpha = \sqrt{1 - g}, \sigma = \sqrt{g}`: what annealing adds to.
+    r"""Noise of one variance g, :math:`\alpha = \sqrt{1 - g}, \sigma = \sqrt{g}` at any t: the baseline of annealing.
 
     Args:
         g: The noise's variance, in (0, 1).
@@ -123,8 +123,9 @@ class SigmoidNoise(NoiseSchedule):
     clip: float = 1e-9
 
     def __post_init__(self) -> None:
-        if not (self.start < self.end and self.tau > 0 and 0 <= self.clip < 1):
-            raise ValueError(f"SigmoidNoise needs start < end, tau > 0 and 0 <= clip < 1, got {self}")
+        finite = all(map(math.isfinite, (self.start, self.end, self.tau)))
+        if not (finite and self.start < self.end and self.tau > 0 and 0 <= self.clip < 1):
+            raise ValueError(f"SigmoidNoise needs finite start < end, tau > 0 and 0 <= clip < 1, got {self}")
 
     def alpha(self, t: Tensor) -> Tensor:
         # sigmoid(-u) = 1 - sigmoid(u): the signal's share is the noise's, seen from the other end.

@@ -45,9 +45,7 @@ class ClassifyDraw:
     def part(self, share: slice) -> "ClassifyDraw":
         """Returns the choices for some of the images, the same as in the whole."""
         each = len(self.mollify.t) // self.n
-        mine = slice(share.start * each, share.stop * each)
-        roles, t, first = self.mollify.roles[mine], self.mollify.t[mine], self.mollify.first + mine.start
-        mollify = Draw(roles, t, self.mollify.seed, first)
+        mollify = self.mollify.part(slice(share.start * each, share.stop * each))
         return ClassifyDraw(share.stop - share.start, share_of(self.augment, self.n, share), mollify)
 
 

@@ -24,6 +24,7 @@ BAD = [
     (dict(name=["fog"]), "one corruption per image, got 1 for 6"),
     (dict(ids=[1, 2, 3]), "one id per image, got 3 for 6"),
     (dict(ids=[0.5] * 6), "ids must be integers, got 0.5"),
+    (dict(ids=5), r"one integer per image, got 5; say range\(5, 5 \+ len\(x\)\)"),
     (dict(seed=None), "seed must be an integer, got None"),
     (dict(seed=torch.tensor(1)), r"seed must be an integer, got tensor\(1\)"),
     (dict(x=torch.full((6, 3, 16, 16), 1.01)), r"float images must lie in \[0, 1\]"),

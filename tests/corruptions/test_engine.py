@@ -209,3 +209,18 @@ def test_a_new_corruption_is_a_function_and_a_row(images: Tensor, monkeypatch: p
         assert torch.equal(corrupt(images, "negative", 5), 255 - images)
     finally:
         del REGISTRY["negative"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_the_last_digits_of_resizing_are_forgiven(dtype: torch.dtype) -> None:
+    x = torch.ones(1, 3, 32, 32, dtype=dtype)
+    above = x * (1 + 4 * torch.finfo(dtype).eps)
+    assert (above > 1).all()
+    assert torch.equal(corrupt(above, "fog", 3), corrupt(x, "fog", 3))
+
+
+@pytest.mark.parametrize("name", ["gaussian_noise", "fog", "brightness"])
+def test_a_compiled_caller_gets_the_same(name: str) -> None:
+    x = torch.rand(2, 3, 32, 32)
+    compiled = torch.compile(lambda x: corrupt(x * 0.5, name, 3) + 1, backend="eager")
+    torch.testing.assert_close(compiled(x), corrupt(x * 0.5, name, 3) + 1)

@@ -7,6 +7,7 @@ import kornia.augmentation as K
 import pytest
 import torch
 
+from robustmoll.counter_rng import CounterRNG
 from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise, PureNoise
 from robustmoll.integrations.kornia import RandomDegradation
 from robustmoll.times import Annealed, Fixed
@@ -34,8 +35,8 @@ def test_saved_parameters_replay_the_same_images(degradation: Degradation) -> No
 def test_it_is_the_degradation_at_the_saved_t(degradation: Degradation) -> None:
     x, aug = images(), RandomDegradation(degradation)
     result, params = aug(x), aug._params
-    expected = degradation(x, params["t"], torch.Generator().manual_seed(int(params["seed"])))
-    torch.testing.assert_close(result, expected)
+    rng = CounterRNG("kornia", params["seed"].numpy(), x.device)
+    torch.testing.assert_close(result, degradation.degrade(x, params["t"], lambda like: rng.normal(*like.shape[1:])))
     if degradation.fixed_t is None:
         assert params["t"].unique().numel() == 12
     else:
@@ -57,6 +58,35 @@ def test_a_time_that_depends_on_the_step_is_told_it() -> None:
     aug.step = 5
     aug(images())
     assert torch.equal(aug._params["t"], torch.full((12,), 0.5))
+
+
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda d: type(d).__name__)
+def test_all_of_a_batch_get_the_same_if_so_wished(degradation: Degradation) -> None:
+    x = images()[:1].expand(5, -1, -1, -1)
+    results = [
+        RandomDegradation(degradation, same_on_batch=True)(x),
+        K.AugmentationSequential(RandomDegradation(degradation), data_keys=["input"], same_on_batch=True)(x),
+    ]
+    for result in results:
+        assert torch.equal(result, result[:1].expand_as(result)) and not torch.equal(result, x)
+
+
+def test_frames_of_a_video_get_the_same() -> None:
+    video = images()[:2, :, None].expand(-1, -1, 4, -1, -1)
+    result = K.VideoSequential(RandomDegradation(Noise()), data_format="BCTHW")(video)
+    assert torch.equal(result, result[:, :, :1].expand_as(result)) and not torch.equal(result[0], result[1])
+
+
+def test_a_single_image_comes_back_as_one() -> None:
+    x = images()[0]
+    assert RandomDegradation(HeatBlur(), keepdim=True)(x).shape == x.shape
+
+
+def test_what_is_no_degradation_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a degradation, as Noise"):
+        RandomDegradation("noise")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"got .* and 0\.5"):
+        RandomDegradation(Noise(), time=0.5)  # type: ignore[arg-type]
 
 
 def test_it_copies_and_prints() -> None:

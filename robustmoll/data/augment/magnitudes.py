@@ -1,13 +1,13 @@
 """How strong operations can be drawn: for each policy a table of equidistant magnitudes."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from robustmoll.data.augment.base import Size
 from robustmoll.data.augment.operations import OPERATIONS, SIGNED
+from robustmoll.kept import kept
 
 __all__ = ["AUGMIX", "LEARNED", "WIDE", "Space"]
 
@@ -41,7 +41,7 @@ class Space:
         return _magnitudes(self, bins, size)
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _magnitudes(space: Space, bins: int, size: Size) -> Tensor:
     height, width = size if space.relative else (1, 1)
     weak, strong = space.bits

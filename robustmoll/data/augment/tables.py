@@ -5,10 +5,11 @@ torchvision does with every pixel; applying any of them is one gather. A new one
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import torch
 from torch import Tensor
+
+from robustmoll.kept import kept
 
 __all__ = ["LEVELS", "TABLES", "look_up", "to_levels"]
 
@@ -85,7 +86,6 @@ def _levels(x: Tensor) -> Tensor:
     return _all_levels(x.device)
 
 
-@lru_cache(maxsize=8)
+@kept(8)
 def _all_levels(device: torch.device) -> Tensor:
-    with torch.inference_mode(False), torch.no_grad():  # else of no use in training later
-        return torch.arange(LEVELS, dtype=torch.float32, device=device)
+    return torch.arange(LEVELS, dtype=torch.float32, device=device)

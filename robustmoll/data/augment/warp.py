@@ -11,7 +11,6 @@ result is black. One small tensor, as every further one costs a step on the way 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from robustmoll.data.augment.base import Size
+from robustmoll.kept import kept
 
 __all__ = ["Maps", "affine", "bilinear", "merge", "nearest", "still"]
 
@@ -126,9 +126,8 @@ def middle(size: Size) -> tuple[float, float]:
     return (size[1] - 1) / 2, (size[0] - 1) / 2
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _places(size: Size, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """x of each column, shape (W,), and y of each row, shape (H, 1), in pixels from the middle."""
-    with torch.inference_mode(False), torch.no_grad():
-        x, y = (torch.arange(full, device=device, dtype=dtype) - (full - 1) / 2 for full in reversed(size))
-        return x, y[:, None]
+    x, y = (torch.arange(full, device=device, dtype=dtype) - (full - 1) / 2 for full in reversed(size))
+    return x, y[:, None]
