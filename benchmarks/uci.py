@@ -19,8 +19,6 @@ must not be compared.
 """
 
 import argparse
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,7 +32,7 @@ from robustmoll.data.tables.table_set import TableSet
 from robustmoll.data.tables.uci import Parkinsons, RedWine, WhiteWine
 from robustmoll.evaluate.classifiers.judge import evaluating
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
-from robustmoll.files import write_whole
+from robustmoll.files import csv_text, write_whole
 from robustmoll.models.densities.table_flows import TableFlow, glow, maf, realnvp
 from robustmoll.schedules import ConstantNoise, CosineNoise, LinearNoise, NoiseSchedule, SigmoidNoise
 from robustmoll.seeds import generator_at
@@ -158,12 +156,9 @@ def sound(model: TableFlow, data: Split, arm: str, seed: int) -> list[Row]:
 
 def write(name: str, rows: list[Row]) -> None:
     """Writes a run to results/uci/<name>.csv, whole or not at all."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: f"{v:.4f}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)
+    values = ([f"{v:.4f}" if isinstance(v, float) else v for v in row.values()] for row in rows)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    write_whole(RESULTS / f"{name}.csv", text.getvalue().encode())
+    write_whole(RESULTS / f"{name}.csv", csv_text(rows[0], values).encode())
 
 
 def study(protocol: str, tables: list[str], flows: list[str], arms: list[str], seeds: list[int], root: str) -> None:

@@ -14,6 +14,7 @@ import json
 import os
 import pickle
 import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from robustmoll.files import sha256, sync_folder, write_whole
+from robustmoll.files import json_bytes, sha256, sync_folder, write_whole
 
 __all__ = ["Checkpoint", "Damaged", "load", "load_final", "load_newest", "save", "was_begun"]
 
@@ -44,12 +45,14 @@ class Checkpoint:
         weights: Of the backbone, by name.
         config: Its architecture, plain values.
         training: State of the training, tensors and plain values.
+        name: Of the folder that it was read from, such as "last" or "best".
     """
 
     step: int
     weights: dict[str, Tensor]
     config: dict[str, Any]
     training: dict[str, Any]
+    name: str = ""
 
 
 def save(folder: Path, checkpoint: Checkpoint, best: bool = False) -> None:
@@ -68,7 +71,7 @@ def save(folder: Path, checkpoint: Checkpoint, best: bool = False) -> None:
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
     files = {
         "model.safetensors": safetensors.torch.save(weights),
-        "config.json": (json.dumps(checkpoint.config, indent=2) + "\n").encode(),
+        "config.json": json_bytes(checkpoint.config),
         "training.pt": training.getvalue(),
     }
     manifest = {"step": checkpoint.step, "sha256": {name: sha256(content) for name, content in files.items()}}
@@ -122,7 +125,7 @@ def load(path: Path) -> Checkpoint:
         raise Damaged(
             f"{path / 'training.pt'} holds more than tensors and plain values, or is cut off; refused"
         ) from error
-    return Checkpoint(step, weights, json.loads(contents["config.json"]), training)
+    return Checkpoint(step, weights, json.loads(contents["config.json"]), training, path.name)
 
 
 def was_begun(folder: Path) -> bool:
@@ -134,37 +137,41 @@ def was_begun(folder: Path) -> bool:
     return any((folder / name).exists() for name in ("last", "previous"))
 
 
-def load_newest(folder: Path) -> tuple[Checkpoint, list[str]]:
+def load_newest(folder: Path) -> Checkpoint:
     """Reads the newest whole checkpoint of a run, from which its training goes on.
 
     Args:
         folder: The run's checkpoints.
 
-    Returns:
-        The checkpoint, and one line for each newer one that had to be passed over.
-
     Raises:
         Damaged: If there is no whole one.
+
+    Warns:
+        UserWarning: For each newer one that is damaged and had to be passed over.
     """
     return _first_whole(folder, NEWEST)
 
 
-def load_final(folder: Path) -> tuple[Checkpoint, list[str]]:
+def load_final(folder: Path) -> Checkpoint:
     """Reads the checkpoint that a training ends in: the best one if it held images out to tell, else the newest.
 
-    Arguments, results and errors as for `load_newest`.
+    Arguments, errors and warnings as for `load_newest`.
     """
     return _first_whole(folder, ("best", ".worse", *NEWEST))
 
 
-def _first_whole(folder: Path, names: Sequence[str]) -> tuple[Checkpoint, list[str]]:
+def _first_whole(folder: Path, names: Sequence[str]) -> Checkpoint:
     passed: list[str] = []
     for name in names:
         if (folder / name).exists():
             try:
-                return load(folder / name), passed
+                found = load(folder / name)
             except Damaged as error:
                 passed.append(str(error))
+                continue
+            for line in passed:
+                warnings.warn(f"passed over a damaged checkpoint: {line}", stacklevel=3)
+            return found
     raise Damaged("; ".join(passed) if passed else f"{folder} holds no checkpoint; train first")
 
 

@@ -1,10 +1,15 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Files that are whole or absent, whatever happens while they are written, and the text that goes into them."""
 
+import csv
 import hashlib
+import io
+import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-__all__ = ["sha256", "sync_folder", "write_whole"]
+__all__ = ["csv_text", "json_bytes", "read_object", "sha256", "sync_folder", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -31,3 +36,32 @@ def sync_folder(folder: Path) -> None:
 def sha256(content: bytes) -> str:
     """Returns the hash of a file's content as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """Returns an object as a JSON file, indented."""
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Reads a JSON file that holds an object.
+
+    Raises:
+        ValueError: If it is damaged, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); restore it, or make it anew") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} should hold an object, got a {type(content).__name__}; restore it, or make it anew")
+    return content
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Returns a table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

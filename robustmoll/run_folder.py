@@ -4,8 +4,6 @@ config.yaml env.json metrics.csv checkpoints/ bench/<suite>/ plots/ report.html
 """
 
 import csv
-import io
-import json
 import os
 import platform
 import shutil
@@ -18,7 +16,7 @@ from typing import Any, Literal
 import torch
 import yaml
 
-from robustmoll.files import write_whole
+from robustmoll.files import csv_text, json_bytes, write_whole
 
 __all__ = [
     "MetricsFile",
@@ -74,7 +72,7 @@ def describe_run(folder: Path, resume: Resume, config: str | None = None) -> Non
             shutil.rmtree(folder / measured, ignore_errors=True)
     if config is not None:
         write_whole(folder / "config.yaml", config.encode())
-    write_whole(folder / "env.json", (json.dumps(environment(), indent=2) + "\n").encode())
+    write_whole(folder / "env.json", json_bytes(environment()))
 
 
 def environment() -> dict[str, Any]:
@@ -120,12 +118,8 @@ class MetricsFile:
     def _replace(self, rows: list[dict[str, Any]]) -> None:
         if not self.write:
             return
-        text = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        write_whole(self.path, text.getvalue().encode())
+        content = csv_text(rows[0], (row.values() for row in rows)) if rows else ""
+        write_whole(self.path, content.encode())
 
 
 def check_config(path: Path, config: str | None) -> None:

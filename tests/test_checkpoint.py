@@ -37,7 +37,7 @@ def test_the_one_before_is_kept(tmp_path: Path) -> None:
 def test_the_best_one_is_kept_beside_and_is_the_final_one(tmp_path: Path) -> None:
     for step in (1, 2, 3):
         checkpoint.save(tmp_path, make(step), best=step < 3)
-    assert checkpoint.load_final(tmp_path)[0].step == 2 and checkpoint.load_newest(tmp_path)[0].step == 3
+    assert checkpoint.load_final(tmp_path).step == 2 and checkpoint.load_newest(tmp_path).step == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best", "last", "previous"]
     (tmp_path / "best" / "config.json").write_text("{}")
     found, passed = checkpoint.load_final(tmp_path)
@@ -59,8 +59,9 @@ def test_a_damaged_last_one_gives_way_to_the_one_before(tmp_path: Path, name: st
         "empty": lambda: path.write_bytes(b""),
     }
     spoil[damage]()
-    found, passed = checkpoint.load_newest(tmp_path)
-    assert found.step == 1 and len(passed) == 1 and name in passed[0]
+    with pytest.warns(UserWarning, match=f"passed over a damaged checkpoint: .*{name}"):
+        found = checkpoint.load_newest(tmp_path)
+    assert found.step == 1 and found.name == "previous"
 
 
 def test_a_run_says_that_it_is_not_read_from_its_final_checkpoint(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left(
         found, passed = load(tmp_path)
         assert found.step in (1, 2, 3) and not passed
     checkpoint.save(tmp_path, make(4), best)
-    assert checkpoint.load_newest(tmp_path)[0].step == checkpoint.load_final(tmp_path)[0].step == 4
+    assert checkpoint.load_newest(tmp_path).step == checkpoint.load_final(tmp_path).step == 4
 
 
 @pytest.mark.parametrize("killed_at", range(9))
@@ -115,7 +116,7 @@ def test_killed_at_any_moment_a_whole_checkpoint_is_left_beside_a_damaged_one(
         checkpoint.save(tmp_path, make(step))
     (tmp_path / "last" / "model.safetensors").write_bytes(b"")
     save_killed(killed_at, tmp_path, 3, False, monkeypatch)
-    assert checkpoint.load_newest(tmp_path)[0].step in (1, 3)
+    assert checkpoint.load_newest(tmp_path).step in (1, 3)
 
 
 @pytest.mark.parametrize("best", [False, True])
@@ -126,7 +127,7 @@ def test_killed_in_the_first_one_a_run_has_none(
     save_killed(killed_at, tmp_path, 1, best, monkeypatch)
     assert not checkpoint.was_begun(tmp_path)
     checkpoint.save(tmp_path, make(1), best)
-    assert checkpoint.was_begun(tmp_path) and checkpoint.load_newest(tmp_path)[0].step == 1
+    assert checkpoint.was_begun(tmp_path) and checkpoint.load_newest(tmp_path).step == 1
 
 
 @pytest.mark.parametrize("best", [False, True])
@@ -150,7 +151,7 @@ def test_on_a_full_disk_the_old_checkpoints_stay(
         found, passed = load(tmp_path)
         assert found.step in ((1, 2) if best else (1,)) and not passed, "whole, and no older than what was there"
     checkpoint.save(tmp_path, make(3), best)
-    assert checkpoint.load_newest(tmp_path)[0].step == 3
+    assert checkpoint.load_newest(tmp_path).step == 3
 
 
 def test_none_left_is_said(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A finished training, as its folder tells: the classifier, and what its benchmark found."""
 
-import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from robustmoll import checkpoint
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.results import Results
-from robustmoll.evaluate.json_files import read_object
+from robustmoll.files import read_object
 from robustmoll.tasks import Classifier, load_classifier
 
 __all__ = ["SUITE", "Run"]
@@ -35,10 +34,7 @@ class Run:
     @cached_property
     def saved(self) -> checkpoint.Checkpoint:
         """The checkpoint that the training ended in."""
-        saved, passed = checkpoint.load_final(self.folder / "checkpoints")
-        for line in passed:
-            warnings.warn(f"passed over a damaged checkpoint: {line}", stacklevel=2)
-        return saved
+        return checkpoint.load_final(self.folder / "checkpoints")
 
     @cached_property
     def classifier(self) -> Classifier:

@@ -5,7 +5,6 @@ standardised images. The other two hold the classifier with its standardisation,
 """
 
 import io
-import json
 import warnings
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from robustmoll.checks import known_name
 from robustmoll.evaluate.classifiers.subjects import load_subject
 from robustmoll.evaluate.finished import Run
 from robustmoll.export.card import model_card
-from robustmoll.files import write_whole
+from robustmoll.files import json_bytes, write_whole
 from robustmoll.tasks import Classifier
 
 __all__ = ["FORMATS", "export", "from_pretrained"]
@@ -110,7 +109,7 @@ def _timm(classifier: Classifier, saved: Checkpoint) -> dict[str, bytes]:
     weights = {name: tensor.contiguous() for name, tensor in classifier.backbone.state_dict().items()}
     return {
         "model.safetensors": safetensors.torch.save(weights, metadata={"format": "pt"}),
-        "config.json": (json.dumps(described, indent=2) + "\n").encode(),
+        "config.json": json_bytes(described),
     }
 
 

@@ -61,7 +61,7 @@ class Training:
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
         fixed = args.fixed(self.steps_per_epoch)
-        found = newest(args.run / "checkpoints", fixed, accelerator.print) if args.resume else None
+        found = newest(args.run / "checkpoints", fixed) if args.resume else None
         if found is not None:
             self.task.check_data(found.config, train)
         elif args.start_from:
@@ -99,7 +99,7 @@ class Training:
         for tracker in self.accelerator.trackers:  # `end_training` would part the processes, which go on together
             tracker.finish()
         # Read anew: the trained one is wrapped for this machine, and would go on computing in its precision.
-        saved, _ = checkpoint.load_final(args.run / "checkpoints")
+        saved = checkpoint.load_final(args.run / "checkpoints")
         return self.task.load(saved.config, saved.weights).eval()
 
     def _train_epoch(self, epoch: int, interrupts: Interrupts, bar: ProgressBar) -> None:

@@ -1,6 +1,6 @@
 """What a training starts from: its newest checkpoint, or weights of another training; frozen parts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,19 @@ from robustmoll.tasks import Model, load_weights
 __all__ = ["freeze", "newest", "start_from"]
 
 
-def newest(folder: Path, fixed: Mapping[str, Any], tell: Callable[[str], None]) -> checkpoint.Checkpoint | None:
+def newest(folder: Path, fixed: Mapping[str, Any]) -> checkpoint.Checkpoint | None:
     """Returns the checkpoint that a training goes on with; None if it was stopped before the first: it starts anew.
 
     Args:
         folder: The run's checkpoints.
         fixed: What must be now as it was when the checkpoint was written.
-        tell: Is called with a line for each damaged checkpoint that is passed over.
 
     Raises:
         ValueError: If something fixed has changed, or no checkpoint is whole.
     """
     if not checkpoint.was_begun(folder):
         return None
-    found, passed = checkpoint.load_newest(folder)
-    for line in passed:
-        tell(f"passed over a damaged checkpoint: {line}")
+    found = checkpoint.load_newest(folder)
     kept = found.training.get("fixed", {})  # checkpoints of older versions keep none of it
     for name, now in fixed.items():
         before = kept.get(name, now)

@@ -2,12 +2,12 @@
 
 import csv
 import dataclasses
-import io
 from collections.abc import Callable, Iterable
 from types import UnionType
 from typing import Any, get_args
 
 from robustmoll.corruptions import NAMES
+from robustmoll.files import csv_text
 
 __all__ = ["CLEAN", "COLUMNS", "Cell", "benchmark_cells", "clean_cell", "format_cells", "parse_cells"]
 
@@ -103,13 +103,8 @@ def _plain(severity: float) -> str:
 
 def format_cells(cells: list[Cell]) -> str:
     """Writes cells as CSV with a header; floats have as many digits as it takes to read them back exactly."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for cell in cells:
-        values = {**dataclasses.asdict(cell), "severity": _plain(cell.severity)}
-        rows.writerow(values.values())
-    return text.getvalue()
+    rows = [{**dataclasses.asdict(cell), "severity": _plain(cell.severity)} for cell in cells]
+    return csv_text(COLUMNS, (row.values() for row in rows))
 
 
 def parse_cells(text: str, source: str = "cells.csv") -> list[Cell]:

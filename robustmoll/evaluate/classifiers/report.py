@@ -11,9 +11,9 @@ from robustmoll.evaluate.classifiers.compare import Comparison
 from robustmoll.evaluate.classifiers.plots import errors_by_corruption, severity_curves
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
-from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
 from robustmoll.evaluate.style import save_pictures
+from robustmoll.files import read_object
 
 __all__ = ["CAPTIONS", "write_comparison", "write_report"]
 

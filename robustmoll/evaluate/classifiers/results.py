@@ -11,7 +11,6 @@ cells.csv is done.
 
 import dataclasses
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +19,9 @@ from typing import Any
 import numpy as np
 
 from robustmoll.evaluate.classifiers.cells import Cell, format_cells, parse_cells
-from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.metrics import Judged, Outcomes
 from robustmoll.evaluate.temperature import Temperatures
-from robustmoll.files import write_whole
+from robustmoll.files import json_bytes, read_object, write_whole
 
 # Of `Outcomes`, what temperature scaling changes.
 RESCALED = ("confidence", "nll", "brier")
@@ -136,12 +134,11 @@ class Results:
 
     def _say(self, content: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / "bench.json", (json.dumps(content, indent=2) + "\n").encode())
+        write_whole(self.folder / "bench.json", json_bytes(content))
 
     def keep_temperatures(self, temperatures: Temperatures) -> None:
         """Keeps the temperatures."""
-        content = json.dumps(dataclasses.asdict(temperatures), indent=2) + "\n"
-        write_whole(self.folder / "temperature.json", content.encode())
+        write_whole(self.folder / "temperature.json", json_bytes(dataclasses.asdict(temperatures)))
 
     def temperatures(self) -> Temperatures | None:
         """Returns the temperatures, None if none were kept yet.

@@ -20,7 +20,7 @@ from robustmoll import checkpoint
 from robustmoll.checks import reason_of
 from robustmoll.data import ImageSet
 from robustmoll.evaluate.classifiers.views import View
-from robustmoll.evaluate.json_files import read_object
+from robustmoll.files import read_object
 from robustmoll.models.factory import check_name
 from robustmoll.tasks import Classifier, load_classifier, load_weights
 

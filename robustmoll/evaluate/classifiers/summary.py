@@ -6,10 +6,7 @@ noise or blur of its own, the mean without these families says how far robustnes
 trained for.
 """
 
-import csv
-import io
 import itertools
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -25,7 +22,7 @@ from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource
 from robustmoll.evaluate.classifiers.tables import summary_text
 from robustmoll.evaluate.metrics import Judged, Outcomes, measure
-from robustmoll.files import write_whole
+from robustmoll.files import csv_text, json_bytes, write_whole
 
 __all__ = ["FIGURES", "check_families_and_baseline", "check_summary", "summarise", "write_summary"]
 
@@ -55,7 +52,7 @@ def write_summary(
     """
     results = Results(folder)
     summary = summarise(results.cells(), trained_on=trained_on, baseline=baseline)
-    write_whole(results.folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_whole(results.folder / "summary.json", json_bytes(summary))
     write_whole(results.folder / "summary.csv", summary_csv(summary).encode())
     write_whole(results.folder / "summary.md", summary_text(summary).encode())
     return summary
@@ -174,12 +171,9 @@ def summary_csv(summary: dict[str, Any]) -> str:
     parts = [(part, "", summary[part]) for part in ("clean", "corrupted", "without") if summary[part]]
     for part in ("groups", "severities", "corruptions"):
         parts += [(part, name, values) for name, values in summary[part].items()]
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
     columns = ("corruptions", "cells", *FIGURES)
-    rows.writerow(("part", "name", *columns))
-    rows.writerows((part, name, *(values[column] for column in columns)) for part, name, values in parts)
-    return text.getvalue()
+    rows = ((part, name, *(values[column] for column in columns)) for part, name, values in parts)
+    return csv_text(("part", "name", *columns), rows)
 
 
 def _missing(cells: list[Cell]) -> list[str]:

@@ -1,6 +1,5 @@
 """Samples as files: rows as CSV, images side by side, and the way from one to another."""
 
-import csv
 import io
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -10,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
+from robustmoll.files import csv_text
 from robustmoll.tasks import Likelihood
 
 __all__ = ["Latent", "grid", "interpolation", "rows_csv", "sheet_png"]
@@ -46,11 +46,7 @@ def sheet_png(images: Tensor, columns: int) -> bytes:
 
 def rows_csv(rows: Tensor, names: Sequence[str]) -> bytes:
     """Returns rows (N, D) as CSV with a line of names."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([f"{value:.8g}" for value in row] for row in rows.tolist())
-    return text.getvalue().encode()
+    return csv_text(names, ([f"{value:.8g}" for value in row] for row in rows.tolist())).encode()
 
 
 def interpolation(

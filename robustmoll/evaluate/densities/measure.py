@@ -5,8 +5,6 @@ density/summary.md          the same to read
 density/test.safetensors    the figure of each test example, float32, by what was measured
 """
 
-import json
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,7 @@ from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
 from robustmoll.evaluate.densities.summary import density_text, example_figures, summarise_density
-from robustmoll.evaluate.json_files import read_object
-from robustmoll.files import write_whole
+from robustmoll.files import json_bytes, read_object, write_whole
 from robustmoll.tasks.likelihood import load_likelihood
 
 __all__ = ["FOLDER", "measure_run", "read_figures", "read_summary"]
@@ -62,11 +59,8 @@ def measure_run(
     Warns:
         UserWarning: If a checkpoint is damaged and the one before it is measured.
     """
-    last, _ = checkpoint.load_newest(run / "checkpoints")
-    final, passed = checkpoint.load_final(run / "checkpoints")
-    for line in passed:
-        warnings.warn(f"passed over a damaged checkpoint: {line}", stacklevel=2)
-    chosen = {"best on validation": final} if (run / "checkpoints" / "best").exists() and not passed else {}
+    last, final = checkpoint.load_newest(run / "checkpoints"), checkpoint.load_final(run / "checkpoints")
+    chosen = {"best on validation": final} if final.name == "best" else {}
     models = {
         label: (found.step, load_likelihood(found.config, found.weights).eval())
         for label, found in (chosen | {"last step": last}).items()
@@ -81,7 +75,7 @@ def measure_run(
     (folder / "summary.json").unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     kept = {label: values.float() for label, values in figures.items()}
     write_whole(folder / "test.safetensors", safetensors.torch.save(kept))
-    write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_whole(folder / "summary.json", json_bytes(summary))
     write_whole(folder / "summary.md", density_text(summary).encode())
     return summary
 

@@ -13,8 +13,8 @@ from robustmoll.evaluate.classifiers.plots.mollification import sample_sheet, sc
 from robustmoll.evaluate.classifiers.plots.reliability import reliability_diagrams
 from robustmoll.evaluate.classifiers.plots.training import training_curves
 from robustmoll.evaluate.classifiers.results import Results, find_bench, run_label
-from robustmoll.evaluate.json_files import read_object
 from robustmoll.evaluate.style import save_pictures
+from robustmoll.files import read_object
 
 __all__ = [
     "baseline_bars",
