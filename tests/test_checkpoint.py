@@ -148,8 +148,8 @@ def test_on_a_full_disk_the_old_checkpoints_stay(
         checkpoint.save(tmp_path, make(2), best)
     monkeypatch.undo()
     for load in (checkpoint.load_newest, checkpoint.load_final):
-        found, passed = load(tmp_path)
-        assert found.step in ((1, 2) if best else (1,)) and not passed, "whole, and no older than what was there"
+        with warnings.catch_warnings(action="error"):  # none is damaged
+            assert load(tmp_path).step in ((1, 2) if best else (1,)), "whole, and no older than what was there"
     checkpoint.save(tmp_path, make(3), best)
     assert checkpoint.load_newest(tmp_path).step == 3
 
