@@ -10,16 +10,19 @@ from robustmoll.data.images import Fit, FolderImages, cover
 
 __all__ = ["ImageFolder"]
 
-TEST_FOLDERS = ("test", "val", "valid", "validation")
+TRAIN_FOLDERS = ("train", "training")
+TEST_FOLDERS = ("test", "testing", "val", "valid", "validation")
 
 
 class ImageFolder(Data):
     """Images in one folder a class, in any format that Pillow reads.
 
-    Either `root/train/<class>/*` and `root/test/<class>/*` (or val, valid, validation), or `root/<class>/*`, of which a
-    stratified share is held out for the test, the same one in every run; `root/test/<class>/*` alone can be measured
-    on. Classes are the sorted folder names. Images of another size are scaled to cover `size` and cropped in the
-    middle.
+    Either `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`, of which a stratified share is held
+    out for the test, the same one in every run; `root/test/<class>/*` alone can be measured on. Classes are the sorted
+    folder names. Images of another size are scaled to cover `size` and cropped in the middle.
+
+    `train` may also be called training, and `test` testing, val, valid or validation (the first of these that is
+    there), in upper or lower case, with or without `_set` behind it.
 
     A class may be called `train` or `test`: among folders of other names, `train` is a class if images lie in it
     itself. If it has sub-folders alone it is the training set, and the others are left aside; but they must not hold
@@ -83,15 +86,16 @@ class ImageFolder(Data):
         """Returns the folders of training and test: the same one if it is to be split, None if there is no training."""
         if not self.root.is_dir():
             raise ValueError(f"data folder {self.root} does not exist; give one with class sub-folders")
-        there = {path.name for path in self.root.iterdir() if path.is_dir() and path.name[0] != "."}
-        others = sorted(there - {"train", *TEST_FOLDERS})
-        test = next((self.root / name for name in TEST_FOLDERS if name in there), None)
-        train = self.root / "train"
-        if "train" in there and not (others and holds_images(train, deeper=False)):
-            if name := next((name for name in others if holds_images(self.root / name, deeper=True)), None):
+        folders = (path for path in self.root.iterdir() if path.is_dir() and path.name[0] != ".")
+        there = sorted(folders, key=_plain_name)
+        train = next((path for path in there if _plain_name(path) in TRAIN_FOLDERS), None)
+        test = next((path for path in there if _plain_name(path) in TEST_FOLDERS), None)
+        others = [path for path in there if path != train and _plain_name(path) not in TEST_FOLDERS]
+        if train and not (others and holds_images(train, deeper=False)):
+            if other := next((path for path in others if holds_images(path, deeper=True)), None):
                 raise ValueError(
-                    f"{train} has sub-folders alone, so it is no class, but {self.root / name} beside it holds images"
-                    " too; move that elsewhere, or rename train if it is a class"
+                    f"{train} has sub-folders alone, so it is no class, but {other} beside it holds images too;"
+                    f" move that elsewhere, or rename {train.name} if it is a class"
                 )
             return train, test or train
         # A class may well be called "valid", but hardly all of them are called like that.
@@ -107,3 +111,7 @@ class ImageFolder(Data):
         images = FolderImages(files, fit or cover(self.size), self.channels)
         name = self.name or self.root.resolve().name
         return ImageSet(name, split, images[:] if fit is None and self.in_memory else images, labels, classes, stems)
+
+
+def _plain_name(folder: Path) -> str:
+    return folder.name.lower().removesuffix("_set")

@@ -10,9 +10,15 @@ from robustmoll.data import ImageFolder
 from tests.data.samples import make_folder, write_image
 
 
-@pytest.mark.parametrize("test_name", ["test", "val", "validation"])
-def test_folder_with_its_own_test_images(tmp_path: Path, test_name: str) -> None:
-    data = ImageFolder(str(make_folder(tmp_path, ("train", test_name))), size=8)
+@pytest.mark.parametrize(
+    "splits",
+    [
+        *(("train", "test"), ("train", "val"), ("train", "validation"), ("Train", "Test"), ("TRAIN", "Valid")),
+        *(("training", "testing"), ("training_set", "test_set"), ("Train_Set", "Val_Set")),
+    ],
+)
+def test_folder_with_its_own_test_images(tmp_path: Path, splits: tuple[str, str]) -> None:
+    data = ImageFolder(str(make_folder(tmp_path, splits)), size=8)
     train, test = data.load()
     assert data.classes() == train.classes == test.classes == ("cat", "dog")
     assert train.labels.tolist() == test.labels.tolist() == [0, 0, 0, 1, 1, 1]
@@ -20,7 +26,7 @@ def test_folder_with_its_own_test_images(tmp_path: Path, test_name: str) -> None
     assert train.images.shape == (6, 3, 8, 8) and train.name == tmp_path.name
 
 
-@pytest.mark.parametrize("splits", [("val",), ("test", "val")])
+@pytest.mark.parametrize("splits", [("val",), ("test", "val"), ("Testing",)])
 def test_test_images_alone_can_be_measured_on_but_not_trained(tmp_path: Path, splits: tuple[str, ...]) -> None:
     data = ImageFolder(str(make_folder(tmp_path, splits)), size=8)
     assert data.classes() == data.test().classes == ("cat", "dog")
@@ -29,32 +35,39 @@ def test_test_images_alone_can_be_measured_on_but_not_trained(tmp_path: Path, sp
         data.load()
 
 
+def test_test_images_go_before_validation(tmp_path: Path) -> None:
+    write_image(make_folder(tmp_path, ("train", "Validation", "test")) / "Validation" / "cat" / "9.png")
+    assert ImageFolder(str(tmp_path), size=8).test().files == ("0", "1", "2") * 2
+
+
 def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
     (make_folder(tmp_path, ("",), images=10) / "cat").rename(tmp_path / "valid")
     assert ImageFolder(str(tmp_path), size=8).load()[0].classes == ("dog", "valid")
 
 
-@pytest.mark.parametrize("others", [(), ("val",)])
-def test_a_class_called_train_beside_others_is_a_class(tmp_path: Path, others: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("names", [("train",), ("train", "val"), ("training", "training_set")])
+def test_a_class_called_train_beside_others_is_a_class(tmp_path: Path, names: tuple[str, ...]) -> None:
     make_folder(tmp_path, ("",), images=10)
-    for name in ("train", *others):
+    for name in names:
         for i in range(10):
             write_image(tmp_path / name / f"{i}.png")
     train, _ = ImageFolder(str(tmp_path), size=8).load()
-    assert train.classes == ("cat", "dog", "train", *others)
-    assert torch.bincount(train.labels).tolist() == [8] * (3 + len(others))
+    assert train.classes == ("cat", "dog", *names)
+    assert torch.bincount(train.labels).tolist() == [8] * len(train.classes)
 
 
-@pytest.mark.parametrize("splits", [("train",), ("train", "test")])
+@pytest.mark.parametrize("splits", [("train",), ("train", "test"), ("Training", "Test")])
 def test_folders_without_images_beside_the_training_set_are_left_aside(tmp_path: Path, splits: tuple[str, ...]) -> None:
     (make_folder(tmp_path, splits, images=10) / "labels" / "train").mkdir(parents=True)
     (tmp_path / "labels" / "train" / "0.txt").write_text("cat")
     assert ImageFolder(str(tmp_path), size=8).load()[0].classes == ("cat", "dog")
 
 
-def test_images_beside_a_training_set_are_not_left_aside_in_silence(tmp_path: Path) -> None:
-    write_image(make_folder(tmp_path) / "bird" / "perched" / "0.png")
-    with pytest.raises(ValueError, match=r"train has sub-folders alone, so it is no class, but .*bird beside it holds"):
+@pytest.mark.parametrize("name", ["bird", "training_set"])
+def test_images_beside_a_training_set_are_not_left_aside_in_silence(tmp_path: Path, name: str) -> None:
+    write_image(make_folder(tmp_path) / name / "perched" / "0.png")
+    message = rf"train has sub-folders alone, so it is no class, but .*{name} beside it holds .* rename train if"
+    with pytest.raises(ValueError, match=message):
         ImageFolder(str(tmp_path), size=8).load()
 
 
