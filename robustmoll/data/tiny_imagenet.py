@@ -1,5 +1,6 @@
 """TinyImageNet-200 in its official layout."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -39,26 +40,20 @@ class TinyImageNet(Data):
 
     def load(self) -> tuple[ImageSet, ImageSet]:
         classes, folder = self.classes(), self.root / "train"
-        if (found := class_folders(folder)) != classes:
-            different = ", ".join(sorted(set(found) ^ set(classes))[:5])
-            raise ValueError(f"{folder} must have the classes of wnids.txt; they differ in {different}")
+        check_classes(folder, class_folders(folder), classes)
         files, labels, stems = find_images(folder, classes)
         images = FolderImages(files, as_it_is)[:]
         return ImageSet("tiny_imagenet", "train", images, labels, classes, stems, STANDARD), self.test()
 
     def test(self, fit: Fit | None = None) -> ImageSet:
         classes, labelled = self.classes(), self._labelled()
-        index = {name: label for label, name in enumerate(classes)}
-        if unknown := next((name for name in labelled.values() if name not in index), None):
-            raise ValueError(
-                f"val_annotations.txt in {self.root / 'val'} names the class {unknown}, wnids.txt does not"
-            )
+        check_classes(self.root / "val" / "val_annotations.txt", labelled.values(), classes)
         order = sorted(labelled, key=lambda file: (labelled[file], file))
         folder = self.root / "val" / "images"
         if missing := next((file for file in order if not (folder / file).is_file()), None):
             raise ValueError(f"{folder / missing} is missing, but val_annotations.txt has its label")
         images = FolderImages([str(folder / file) for file in order], as_it_is)[:]
-        labels = torch.tensor([index[labelled[file]] for file in order])
+        labels = torch.tensor([classes.index(labelled[file]) for file in order])
         stems = tuple(Path(file).stem for file in order)
         return ImageSet("tiny_imagenet", "test", images, labels, classes, stems, STANDARD)
 
@@ -73,3 +68,9 @@ class TinyImageNet(Data):
         if bad := next((number for number, row in enumerate(rows, 1) if len(row) < 2), None):
             raise ValueError(f"{path}, line {bad} is not '<file> <class> <box>', separated by tabs")
         return {row[0]: row[1] for row in rows}
+
+
+def check_classes(place: Path, found: Iterable[str], classes: Sequence[str]) -> None:
+    """Raises a ValueError if a place has other classes than wnids.txt."""
+    if different := sorted(set(found) ^ set(classes)):
+        raise ValueError(f"{place} must have the classes of wnids.txt; they differ in {', '.join(different[:5])}")

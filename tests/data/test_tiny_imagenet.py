@@ -67,6 +67,15 @@ def with_a_torn_line(root: Path) -> None:
     path.write_text(path.read_text() + "val_9.png")
 
 
+def without_rows_of_a_class(root: Path) -> None:
+    path = root / "val" / "val_annotations.txt"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "n10" not in line))
+
+
+def without_rows(root: Path) -> None:
+    (root / "val" / "val_annotations.txt").write_text("")
+
+
 def without_a_training_class(root: Path) -> None:
     (root / "train" / "n10").rename(root / "train" / "n11")
 
@@ -80,9 +89,11 @@ def without_wnids(root: Path) -> None:
     [
         (without_annotations, "val_annotations.txt is missing; it has the labels"),
         (without_a_picture, "val_3.png is missing, but val_annotations.txt has its label"),
-        (with_a_strange_class, "names the class n99, wnids.txt does not"),
+        (with_a_strange_class, "annotations.txt must have the classes of wnids.txt; they differ in n10, n99"),
         (with_a_torn_line, "line 7 is not '<file> <class> <box>'"),
-        (without_a_training_class, "must have the classes of wnids.txt; they differ in n10, n11"),
+        (without_rows_of_a_class, "annotations.txt must have the classes of wnids.txt; they differ in n10"),
+        (without_rows, "annotations.txt must have the classes of wnids.txt; they differ in n01, n02, n10"),
+        (without_a_training_class, "train must have the classes of wnids.txt; they differ in n10, n11"),
         (without_wnids, "wnids.txt is missing, so .* is not tiny-imagenet-200"),
     ],
 )
