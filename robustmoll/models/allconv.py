@@ -11,7 +11,7 @@ from typing import Unpack
 from timm.layers import ConvNormAct, QuickGELU
 from torch import nn
 
-from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.backbone import Backbone, HeadOptions, Options, register
 from robustmoll.models.layers import conv
 
 __all__ = ["AllConv"]
@@ -32,27 +32,21 @@ class AllConv(Backbone):
     """Nine convolutions of 96 and 192 channels; the seventh has no padding, so that 32 pixels end as 6x6 positions.
 
     Args:
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer; that after each pooling is always 1/2.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`; the dropout after each pooling is always 1/2.
     """
 
-    def __init__(
-        self, num_classes: int = 10, in_chans: int = 3, drop_rate: float = 0.0, global_pool: str = "avg"
-    ) -> None:
+    def __init__(self, in_chans: int = 3, **head: Unpack[HeadOptions]) -> None:
         stages = [
             (nn.Sequential(layer(96, 96), layer(96, 96)), 96, 1),
             (nn.Sequential(shrink(), layer(96, 192), layer(192, 192), layer(192, 192)), 192, 2),
             (nn.Sequential(shrink(), layer(192, 192, padding=0), layer(192, 192, 1), layer(192, 192, 1)), 192, 2),
         ]
         stem_norm = nn.Sequential(nn.BatchNorm2d(96), QuickGELU())
-        super().__init__(
-            conv(in_chans, 96, 3), stages, nn.Identity(), num_classes, drop_rate, global_pool, stem_norm=stem_norm
-        )
+        super().__init__(conv(in_chans, 96, 3), stages, stem_norm=stem_norm, **head)
 
 
 @register
-def allconv(**kwargs: Unpack[HeadOptions]) -> AllConv:
+def allconv(**kwargs: Unpack[Options]) -> AllConv:
     """All-Conv with batch normalisation and GELU, as in AugMix (Hendrycks et al., ICLR 2020)."""
     return AllConv(**kwargs)

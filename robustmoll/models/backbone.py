@@ -4,7 +4,7 @@ A network is a stem, stages, a last activation and a head, run in this order. A 
 `Backbone` that builds these parts; a network is a function that calls it, under the name it shall have in timm::
 
     @register
-    def wide_resnet16_2(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+    def wide_resnet16_2(**kwargs: Unpack[Options]) -> WideResNet:
         \"\"\"WRN-16-2 ...\"\"\"
         return WideResNet(depth=16, widen_factor=2, **kwargs)
 """
@@ -18,7 +18,7 @@ from timm.layers import ClassifierHead
 from timm.models import PretrainedCfg, build_model_with_cfg, is_model_pretrained, register_model
 from torch import Tensor, nn
 
-__all__ = ["BACKBONES", "Backbone", "HeadOptions", "check_weights", "register"]
+__all__ = ["BACKBONES", "Backbone", "HeadOptions", "Options", "check_weights", "register"]
 
 BACKBONES: dict[str, Callable[..., "Backbone"]] = {}
 """Our networks by their name in timm."""
@@ -27,12 +27,17 @@ Build = TypeVar("Build", bound=Callable[..., "Backbone"])
 
 
 class HeadOptions(TypedDict, total=False):
-    """What every network of ours can be told, see `Backbone`."""
+    """What the end of every network of ours can be told, see `Backbone`."""
 
     num_classes: int
-    in_chans: int
     drop_rate: float
     global_pool: str
+
+
+class Options(HeadOptions, total=False):
+    """What every network of ours can be told: the channels of the image, 3 unless told, and the head."""
+
+    in_chans: int
 
 
 class Backbone(nn.Module):
@@ -44,11 +49,11 @@ class Backbone(nn.Module):
         stem: The first convolution.
         stages: What follows; each stage is given with the number of its output channels and its stride.
         norm: Normalisation and activation after the last stage, where the blocks do not end with their own.
+        stem_norm: Normalisation and activation after the stem, where the blocks do not begin with their own.
         num_classes: Number of outputs; 0 leaves the pooled features.
         drop_rate: Probability of dropout before the last layer, in [0, 1].
         global_pool: Name of timm's pooling: "avg", "max", "avgmax", "catavgmax", or "" for none, which needs
             num_classes=0.
-        stem_norm: Normalisation and activation after the stem, where the blocks do not begin with their own.
 
     Raises:
         ValueError: If there are classes without pooling.
@@ -58,14 +63,14 @@ class Backbone(nn.Module):
         self,
         stem: nn.Conv2d,
         stages: Sequence[tuple[nn.Module, int, int]],
-        norm: nn.Module,
-        num_classes: int,
-        drop_rate: float,
-        global_pool: str,
+        norm: nn.Module | None = None,
         stem_norm: nn.Module | None = None,
+        num_classes: int = 10,
+        drop_rate: float = 0.0,
+        global_pool: str = "avg",
     ) -> None:
         super().__init__()
-        self.stem, self.stem_norm, self.norm = stem, stem_norm or nn.Identity(), norm
+        self.stem, self.stem_norm, self.norm = stem, stem_norm or nn.Identity(), norm or nn.Identity()
         self.stages = nn.Sequential(*(stage for stage, _, _ in stages))
         self.num_classes, self.in_chans, self.drop_rate = num_classes, stem.in_channels, drop_rate
         self.feature_info = []

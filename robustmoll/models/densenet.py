@@ -13,7 +13,7 @@ from typing import Unpack
 import torch
 from torch import Tensor, nn
 
-from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.backbone import Backbone, HeadOptions, Options, register
 from robustmoll.models.layers import conv, norm_relu
 
 __all__ = ["DenseLayer", "DenseNet", "transition"]
@@ -51,10 +51,8 @@ class DenseNet(Backbone):
     Args:
         depth: Number of layers L = 6 n + 4, where n is the number of dense layers of each block.
         growth: The growth rate k.
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`.
 
     Raises:
         ValueError: If there is no DenseNet-BC of this depth.
@@ -64,10 +62,8 @@ class DenseNet(Backbone):
         self,
         depth: int = 100,
         growth: int = 12,
-        num_classes: int = 10,
         in_chans: int = 3,
-        drop_rate: float = 0.0,
-        global_pool: str = "avg",
+        **head: Unpack[HeadOptions],
     ) -> None:
         layers, rest = divmod(depth - 4, 6)
         if rest or layers < 1:
@@ -83,16 +79,16 @@ class DenseNet(Backbone):
                 channels += growth
             stages.append((stage, channels, stride))
         stem = conv(in_chans, 2 * growth, 3)
-        super().__init__(stem, stages, norm_relu(channels), num_classes, drop_rate, global_pool)
+        super().__init__(stem, stages, norm_relu(channels), **head)
 
 
 @register
-def densenet_bc40(**kwargs: Unpack[HeadOptions]) -> DenseNet:
+def densenet_bc40(**kwargs: Unpack[Options]) -> DenseNet:
     """DenseNet-BC, L = 40, k = 12."""
     return DenseNet(depth=40, **kwargs)
 
 
 @register
-def densenet_bc100(**kwargs: Unpack[HeadOptions]) -> DenseNet:
+def densenet_bc100(**kwargs: Unpack[Options]) -> DenseNet:
     """DenseNet-BC, L = 100, k = 12."""
     return DenseNet(depth=100, **kwargs)

@@ -10,7 +10,7 @@ from timm.models import get_arch_pretrained_cfgs, get_pretrained_cfg, is_model
 from torch import nn
 
 from robustmoll.checks import known_name
-from robustmoll.models.backbone import BACKBONES, check_weights
+from robustmoll.models.backbone import BACKBONES, Options, check_weights
 from robustmoll.models.origin import cannot_be_had
 from robustmoll.models.stems import fit_to_size
 
@@ -114,7 +114,8 @@ def _build(name: str, arguments: dict[str, Any]) -> nn.Module:
     except (TypeError, AssertionError, KeyError) as error:
         unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
         if unexpected:
-            known = list(inspect.signature(type(_skeleton(name)).__init__).parameters)[1:]
+            own = inspect.signature(type(_skeleton(name)).__init__).parameters
+            known = [*list(own)[1:], *(Options.__annotations__ if name in BACKBONES else ())]
             known_name(f"argument of model {name!r},", unexpected[1], known)
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise ValueError(f"model {name!r} cannot be built with {given}: {error or type(error).__name__}") from error

@@ -13,7 +13,7 @@ from typing import Unpack, cast
 
 from torch import Tensor, nn
 
-from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.backbone import Backbone, HeadOptions, Options, register
 from robustmoll.models.layers import conv, norm_relu
 
 __all__ = ["PreActBlock", "PreActResNet", "basic", "bottleneck"]
@@ -73,10 +73,8 @@ class PreActResNet(Backbone):
         widths: Width of each stage's residuals.
         stem_width: Channels of the first convolution.
         stem_stride: Stride of the first convolution. Stages have stride 1, 2, 2, ...
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`.
     """
 
     def __init__(
@@ -86,10 +84,8 @@ class PreActResNet(Backbone):
         widths: Sequence[int] = (64, 128, 256, 512),
         stem_width: int = 64,
         stem_stride: int = 1,
-        num_classes: int = 10,
         in_chans: int = 3,
-        drop_rate: float = 0.0,
-        global_pool: str = "avg",
+        **head: Unpack[HeadOptions],
     ) -> None:
         stages, channels = [], stem_width
         for index, (depth, width) in enumerate(zip(depths, widths, strict=True)):
@@ -100,28 +96,28 @@ class PreActResNet(Backbone):
                 channels = blocks[-1].out_channels
             stages.append((nn.Sequential(*blocks), channels, stride))
         stem = conv(in_chans, stem_width, 3, stem_stride)
-        super().__init__(stem, stages, norm_relu(channels), num_classes, drop_rate, global_pool)
+        super().__init__(stem, stages, norm_relu(channels), **head)
 
 
 @register
-def preact_resnet18(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
+def preact_resnet18(**kwargs: Unpack[Options]) -> PreActResNet:
     """PreAct ResNet-18, stem 3x3 of stride 1."""
     return PreActResNet(basic, depths=(2, 2, 2, 2), **kwargs)
 
 
 @register
-def preact_resnet34(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
+def preact_resnet34(**kwargs: Unpack[Options]) -> PreActResNet:
     """PreAct ResNet-34, stem 3x3 of stride 1."""
     return PreActResNet(basic, depths=(3, 4, 6, 3), **kwargs)
 
 
 @register
-def preact_resnet50(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
+def preact_resnet50(**kwargs: Unpack[Options]) -> PreActResNet:
     """PreAct ResNet-50, stem 3x3 of stride 1: the network of Heinonen et al. (AISTATS 2025)."""
     return PreActResNet(bottleneck, depths=(3, 4, 6, 3), **kwargs)
 
 
 @register
-def preact_resnet101(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
+def preact_resnet101(**kwargs: Unpack[Options]) -> PreActResNet:
     """PreAct ResNet-101, stem 3x3 of stride 1."""
     return PreActResNet(bottleneck, depths=(3, 4, 23, 3), **kwargs)

@@ -11,7 +11,7 @@ from typing import Unpack
 from timm.models.resnet import Bottleneck, downsample_conv
 from torch import nn
 
-from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.backbone import Backbone, HeadOptions, Options, register
 from robustmoll.models.layers import conv, norm_relu
 
 __all__ = ["ResNeXt29"]
@@ -23,20 +23,16 @@ class ResNeXt29(Backbone):
     Args:
         cardinality: Number of groups C.
         base_width: Channels of a group in the first stage, D.
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`.
     """
 
     def __init__(
         self,
         cardinality: int,
         base_width: int,
-        num_classes: int = 10,
         in_chans: int = 3,
-        drop_rate: float = 0.0,
-        global_pool: str = "avg",
+        **head: Unpack[HeadOptions],
     ) -> None:
         block = partial(Bottleneck, cardinality=cardinality, base_width=base_width)
         stages, channels = [], 64
@@ -46,30 +42,28 @@ class ResNeXt29(Backbone):
             first = block(channels, width, stride, shortcut)
             stages.append((nn.Sequential(first, *(block(out_channels, width) for _ in range(2))), out_channels, stride))
             channels = out_channels
-        super().__init__(
-            conv(in_chans, 64, 3), stages, nn.Identity(), num_classes, drop_rate, global_pool, stem_norm=norm_relu(64)
-        )
+        super().__init__(conv(in_chans, 64, 3), stages, stem_norm=norm_relu(64), **head)
 
 
 @register
-def resnext29_8x64d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
+def resnext29_8x64d(**kwargs: Unpack[Options]) -> ResNeXt29:
     """ResNeXt-29, 8x64d."""
     return ResNeXt29(cardinality=8, base_width=64, **kwargs)
 
 
 @register
-def resnext29_16x64d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
+def resnext29_16x64d(**kwargs: Unpack[Options]) -> ResNeXt29:
     """ResNeXt-29, 16x64d."""
     return ResNeXt29(cardinality=16, base_width=64, **kwargs)
 
 
 @register
-def resnext29_32x4d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
+def resnext29_32x4d(**kwargs: Unpack[Options]) -> ResNeXt29:
     """ResNeXt-29, 32x4d."""
     return ResNeXt29(cardinality=32, base_width=4, **kwargs)
 
 
 @register
-def resnext29_4x32d(**kwargs: Unpack[HeadOptions]) -> ResNeXt29:
+def resnext29_4x32d(**kwargs: Unpack[Options]) -> ResNeXt29:
     """ResNeXt-29, 4x32d: what the code of AugMix (Hendrycks et al., ICLR 2020) and of RobustBench runs."""
     return ResNeXt29(cardinality=4, base_width=32, **kwargs)

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from torch import Tensor, nn
 
-from robustmoll.models.backbone import Backbone, HeadOptions, register
+from robustmoll.models.backbone import Backbone, HeadOptions, Options, register
 from robustmoll.models.layers import conv, norm_relu
 from robustmoll.models.preact_resnet import PreActResNet, basic
 
@@ -44,10 +44,8 @@ class PooledResNet(Backbone):
         strides: Pixels a side of which each stage keeps the maximum.
         stem_width: Channels of the first convolution.
         stem_stride: Its stride, even; its kernel is a pixel wider.
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`.
     """
 
     def __init__(
@@ -56,27 +54,25 @@ class PooledResNet(Backbone):
         strides: Sequence[int] = (2, 2),
         stem_width: int = 32,
         stem_stride: int = 2,
-        num_classes: int = 10,
         in_chans: int = 3,
-        drop_rate: float = 0.0,
-        global_pool: str = "avg",
+        **head: Unpack[HeadOptions],
     ) -> None:
         stages, channels = [], stem_width
         for width, stride in zip(widths, strides, strict=True):
             stages.append((nn.Sequential(pooled(channels, width, stride), Residual(width)), width, stride))
             channels = width
         stem, stem_norm = conv(in_chans, stem_width, stem_stride + 1, stem_stride), norm_relu(stem_width)
-        super().__init__(stem, stages, nn.Identity(), num_classes, drop_rate, global_pool, stem_norm=stem_norm)
+        super().__init__(stem, stages, stem_norm=stem_norm, **head)
 
 
 @register
-def digits_cnn(**kwargs: Unpack[HeadOptions]) -> PreActResNet:
+def digits_cnn(**kwargs: Unpack[Options]) -> PreActResNet:
     """About 99 % on clean digits at 32 pixels, in less than a minute on one core."""
     return PreActResNet(basic, depths=(1, 1, 1), widths=(16, 32, 64), stem_width=16, stem_stride=2, **kwargs)
 
 
 @register
-def cifar_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
+def cifar_cnn(**kwargs: Unpack[Options]) -> PooledResNet:
     """For CIFAR-10 on a CPU: 19.4 % clean error after 10 epochs of flip, crop and rotation, 4 minutes of one core.
 
     Mean of 3 seeds on 5,000 test images (`benchmarks/study.md`). 19 million multiply-adds an image, a 29th of PreAct
@@ -86,7 +82,7 @@ def cifar_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
 
 
 @register
-def tiny_imagenet_cnn(**kwargs: Unpack[HeadOptions]) -> PooledResNet:
+def tiny_imagenet_cnn(**kwargs: Unpack[Options]) -> PooledResNet:
     """For 64 pixels on a CPU: `cifar_cnn` from a quarter of the resolution on, with one stage more.
 
     71 % clean error on 200 classes with 100 training images each (the subset of TinyImageNet in `benchmarks/study.md`)

@@ -6,7 +6,7 @@ channels. The paper's dropout inside of the blocks is left out: it uses it in a 
 
 from typing import Unpack
 
-from robustmoll.models.backbone import HeadOptions, register
+from robustmoll.models.backbone import HeadOptions, Options, register
 from robustmoll.models.preact_resnet import PreActResNet, basic
 
 __all__ = ["WideResNet"]
@@ -18,10 +18,8 @@ class WideResNet(PreActResNet):
     Args:
         depth: Number of layers d = 6 n + 4, where n is the number of blocks of each of the three stages.
         widen_factor: The k that multiplies the widths.
-        num_classes: Number of outputs.
         in_chans: Channels of the image.
-        drop_rate: Probability of dropout before the last layer.
-        global_pool: Name of timm's pooling.
+        head: See `Backbone`.
 
     Raises:
         ValueError: If there is no Wide ResNet of this depth.
@@ -31,10 +29,8 @@ class WideResNet(PreActResNet):
         self,
         depth: int,
         widen_factor: int,
-        num_classes: int = 10,
         in_chans: int = 3,
-        drop_rate: float = 0.0,
-        global_pool: str = "avg",
+        **head: Unpack[HeadOptions],
     ) -> None:
         blocks, rest = divmod(depth - 4, 6)
         if rest or blocks < 1:
@@ -45,38 +41,36 @@ class WideResNet(PreActResNet):
             depths=[blocks] * 3,
             widths=widths,
             stem_width=16,
-            num_classes=num_classes,
             in_chans=in_chans,
-            drop_rate=drop_rate,
-            global_pool=global_pool,
+            **head,
         )
 
 
 @register
-def wide_resnet16_2(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+def wide_resnet16_2(**kwargs: Unpack[Options]) -> WideResNet:
     """WRN-16-2."""
     return WideResNet(depth=16, widen_factor=2, **kwargs)
 
 
 @register
-def wide_resnet40_2(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+def wide_resnet40_2(**kwargs: Unpack[Options]) -> WideResNet:
     """WRN-40-2, usual for CIFAR-10-C and CIFAR-100-C since AugMix (Hendrycks et al., ICLR 2020)."""
     return WideResNet(depth=40, widen_factor=2, **kwargs)
 
 
 @register
-def wide_resnet28_4(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+def wide_resnet28_4(**kwargs: Unpack[Options]) -> WideResNet:
     """WRN-28-4."""
     return WideResNet(depth=28, widen_factor=4, **kwargs)
 
 
 @register
-def wide_resnet28_10(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+def wide_resnet28_10(**kwargs: Unpack[Options]) -> WideResNet:
     """WRN-28-10, the paper's main network."""
     return WideResNet(depth=28, widen_factor=10, **kwargs)
 
 
 @register
-def wide_resnet40_10(**kwargs: Unpack[HeadOptions]) -> WideResNet:
+def wide_resnet40_10(**kwargs: Unpack[Options]) -> WideResNet:
     """WRN-40-10."""
     return WideResNet(depth=40, widen_factor=10, **kwargs)
