@@ -78,13 +78,11 @@ def bench_folder(
     if not accelerator.is_main_process:
         return None
     summary = write_summary(folder, trained_on=trained_on, baseline=baseline)
-    clean, corrupted = summary["clean"], summary["corrupted"]
-    print(
-        f"{name}: error {clean['error']:.2%} clean, {corrupted['error']:.2%} corrupted;"
-        f" ECE {clean['ece']:.2%} clean, {corrupted['ece']:.2%} corrupted"
-    )
+    states = [state for state in ("clean", "corrupted") if summary[state]]
+    error, ece = (", ".join(f"{summary[state][figure]:.2%} {state}" for state in states) for figure in ("error", "ece"))
+    print(f"{name}: error {error}; ECE {ece}")
     print(f"cells and tables in {folder}")
-    return bench_pictures(folder) | {"corruptions": _sheet(folder, test, arguments)}
+    return bench_pictures(folder) | _sheet(folder, test, arguments)
 
 
 def _check(
@@ -101,8 +99,10 @@ def _source(test: ImageSet, arguments: dict[str, Any]) -> CellSource:
     return source_of(test, **{name: arguments[name] for name in names})
 
 
-def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> Figure:
-    """Draws an image under all that was measured."""
-    source = _source(test, arguments)
+def _sheet(folder: Path, test: ImageSet, arguments: dict[str, Any]) -> dict[str, Figure]:
+    """Draws an image under all that was measured, if anything but clean images was."""
     cells = [cell for cell in Results(folder).cells() if cell.severity]
-    return corruption_sheet(source, list({cell.name: 0 for cell in cells}), sorted({cell.severity for cell in cells}))
+    if not cells:
+        return {}
+    names, severities = list(dict.fromkeys(cell.name for cell in cells)), sorted({cell.severity for cell in cells})
+    return {"corruptions": corruption_sheet(_source(test, arguments), names, severities)}

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from robustmoll.corruptions import SEVERITIES
+from robustmoll.corruptions import NAMES, SEVERITIES
 from robustmoll.evaluate.classifiers.cells import Cell, benchmark_cells, clean_cell, parse_cells
 from robustmoll.evaluate.classifiers.results import find_bench
 
@@ -81,7 +81,7 @@ def load_baseline(source: str | Path) -> Baseline:
         source: "alexnet", a cells.csv, or the folder of a benchmark or of a run that holds one.
 
     Raises:
-        ValueError: If there is no such file, or it has no clean cell.
+        ValueError: If there is no such file, or it lacks the clean cell or all corrupted ones.
     """
     if source == "alexnet":
         return ALEXNET
@@ -104,7 +104,7 @@ def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, 
     None stands where the denominator is not positive: the baseline does not suffer under that corruption.
 
     Raises:
-        ValueError: If preset, corruptions or severities are not those of the baseline.
+        ValueError: If no cell is corrupted, or preset, corruptions or severities are not those of the baseline.
     """
     clean = clean_cell(cells)
     by_name = _by_name(cells)
@@ -126,10 +126,16 @@ def corruption_errors(cells: list[Cell], baseline: Baseline) -> tuple[dict[str, 
 
 
 def _by_name(cells: list[Cell]) -> dict[str, list[Cell]]:
-    """Sorts the benchmark's cells by corruption."""
+    """Sorts the benchmark's cells by corruption.
+
+    Raises:
+        ValueError: If there is none.
+    """
     by_name: dict[str, list[Cell]] = {}
     for cell in benchmark_cells(cells):
         by_name.setdefault(cell.name, []).append(cell)
+    if not by_name:
+        raise ValueError(f"a baseline is for the benchmark's corruptions ({', '.join(NAMES)}), the table has none")
     return by_name
 
 

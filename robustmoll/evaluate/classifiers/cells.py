@@ -159,12 +159,5 @@ def clean_cell(cells: Iterable[Cell]) -> Cell:
 
 
 def benchmark_cells(cells: Iterable[Cell]) -> list[Cell]:
-    """Returns the cells that count as "corrupted": those of the 15 corruptions, not those of the four extras.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    found = [cell for cell in cells if cell.name in NAMES]
-    if not found:
-        raise ValueError(f"the table has no cell of the benchmark's corruptions ({', '.join(NAMES)})")
-    return found
+    """Returns the cells that count as "corrupted": those of the 15 corruptions, not those of the four extras."""
+    return [cell for cell in cells if cell.name in NAMES]

@@ -30,7 +30,8 @@ class Group:
     Attributes:
         label: What to call it.
         runs: The folders of their benchmarks.
-        values: `COMPARED_FIGURES`, clean and corrupted, of each run: shape (runs, 2, 5); NaN where a run lacks one.
+        values: `COMPARED_FIGURES`, clean and corrupted, of each run: shape (runs, 2, 5); NaN where a run lacks one, and
+            corrupted if no run has such cells.
         difference: Of the means over the runs to those of the first group, shape (2, 5).
         low: Lower end of the difference's 95 % interval, shape (2, 5).
         high: Upper end.
@@ -128,7 +129,9 @@ def _figures(results: Results, names: list[str], counts: NDArray[np.uint16]) -> 
 
 
 def _resampled(results: Results, cells: list[Cell], counts: NDArray[np.uint16]) -> NDArray[np.float64]:
-    """Mean figures of some cells on every resample, shape (resamples, 5)."""
+    """Mean figures of some cells on every resample, shape (resamples, 5); NaN where there is nothing to average."""
+    if not cells:
+        return np.full((len(counts), len(COMPARED_FIGURES)), np.nan)
     raw = resampled_figures((results.judged(cell).raw for cell in cells), counts)
     scaled = np.full_like(raw, np.nan)
     if all(cell.nll_ts is not None for cell in cells):
@@ -152,7 +155,7 @@ def _name(cell: Cell) -> str:
 def _shared_cells(tables: list[list[Cell]]) -> tuple[list[str], list[str]]:
     names = [[_name(cell) for cell in benchmark_cells(table)] for table in tables]
     everywhere = set.intersection(*map(set, names))
-    if not everywhere:
+    if not everywhere and any(names):
         raise ValueError("the benchmarks have no corrupted cell in common; run them with the same corruptions")
     anywhere = dict.fromkeys(name for some in names for name in some)
     left_out = [name for name in anywhere if name not in everywhere]

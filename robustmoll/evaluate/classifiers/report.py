@@ -88,7 +88,7 @@ def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
 
 
 def write_comparison(path: str | Path, comparison: Comparison) -> Path:
-    """Writes a comparison as a page: its table, severity curves laid over each other, and errors by corruption.
+    """Writes a comparison as a page: its table, and pictures of what was corrupted, if anything was.
 
     Args:
         path: Of the page.
@@ -99,7 +99,9 @@ def write_comparison(path: str | Path, comparison: Comparison) -> Path:
     """
     path = Path(path)
     runs = {group.label: [Results(folder).cells() for folder in group.runs] for group in comparison.groups}
-    figures = {"severity-curves": severity_curves(runs), "errors-by-corruption": errors_by_corruption(runs)}
+    figures: dict[str, Figure] = {}
+    if comparison.cells:
+        figures = {"severity-curves": severity_curves(runs), "errors-by-corruption": errors_by_corruption(runs)}
     shown = section("Figures", caption(comparison), table(*comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(runs), [*shown, *pictures(figures, CAPTIONS)])

@@ -47,8 +47,7 @@ def write_summary(
         The summary, see `summarise`.
 
     Raises:
-        ValueError: If the clean cell or all corrupted ones are missing, a family is unknown, or the baseline does not
-            fit.
+        ValueError: If the clean cell is missing, a family is unknown, or the baseline does not fit.
     """
     results = Results(folder)
     summary = summarise(results.cells(), trained_on=trained_on, baseline=baseline)
@@ -108,8 +107,9 @@ def summarise(
     Returns:
         Plain values. "clean", "corrupted", "without" and the entries of "groups", "severities" and
         "corruptions" each hold the numbers of corruptions and cells behind them, and the mean of each of
-        `FIGURES`. "without" is None unless there are families to leave out, "baseline" unless there is one,
-        "robustbench" unless all 75 cells are there. "missing" names the cells that the others suggest.
+        `FIGURES`. "corrupted" is None if there are no such cells, "without" unless there are families to leave out,
+        "baseline" unless there is one, "robustbench" unless all 75 cells are there. "missing" names the cells that
+        the others suggest.
     """
     clean, corrupted = clean_cell(cells), benchmark_cells(cells)
     with_extra = [cell for cell in cells if cell is not clean]
@@ -117,7 +117,7 @@ def summarise(
     summary = {
         **{name: getattr(clean, name) for name in SUBJECT},
         "clean": {**average([clean]), "error_low": clean.error_low, "error_high": clean.error_high},
-        "corrupted": average(corrupted),
+        "corrupted": average(corrupted) if corrupted else None,
         "without": _without(corrupted, trained_on) if trained_on else None,
         "groups": {group: average(members) for group, members in groups.items() if members},
         "severities": _averages((f"{cell.severity:g}", cell) for cell in corrupted),

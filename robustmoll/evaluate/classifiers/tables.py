@@ -42,13 +42,15 @@ def summary_text(summary: dict[str, Any]) -> str:
         *_baseline(summary),
     ]
     for name, heading in (("groups", "family"), ("severities", "severity"), ("corruptions", "corruption")):
-        parts += [f"## By {heading}", markdown_table(*_table(summary[name].items()))]
+        parts += [f"## By {heading}", markdown_table(*_table(summary[name].items()))] if summary[name] else []
     return "\n\n".join(parts) + "\n"
 
 
 def setting(summary: dict[str, Any]) -> str:
     """Says in a line what was measured."""
     missing = len(summary["missing"])
+    if not summary["corruptions"]:
+        return f"{summary['n']} images, none of them corrupted."
     what = f"corruptions {summary['mode']}, preset {summary['preset']}"
     what += "" if summary["seed"] is None else f", seed {summary['seed']}"
     if summary["resolution"]:
@@ -60,12 +62,13 @@ def setting(summary: dict[str, Any]) -> str:
 def footnote(summary: dict[str, Any]) -> str:
     """Says in a few lines how to read the first table."""
     clean, corrupted = summary["clean"], summary["corrupted"]
+    batches = f"{100 * clean['ece_batch100']:.2f} % clean"
+    batches += f", {100 * corrupted['ece_batch100']:.2f} % corrupted" if corrupted else ""
     return (
         f"95 % interval of the clean error: {100 * clean['error_low']:.2f} to"
         f" {100 * clean['error_high']:.2f} % (Wilson). ECE: 15 bins of equal width, over the whole set. For"
         " comparison with papers that average it over batches of 100 only:"
-        f" {100 * clean['ece_batch100']:.2f} % clean, {100 * corrupted['ece_batch100']:.2f} % corrupted."
-        f" {_temperature(summary)}"
+        f" {batches}. {_temperature(summary)}"
     )
 
 
@@ -84,7 +87,9 @@ def _temperature(summary: dict[str, Any]) -> str:
 def headline(summary: dict[str, Any]) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Returns header and rows of the first table: clean, corrupted, without the families trained on."""
     corrupted, without = summary["corrupted"], summary["without"]
-    parts = [("clean", summary["clean"]), (f"corrupted ({_size(corrupted)})", corrupted)]
+    parts = [("clean", summary["clean"])]
+    if corrupted:
+        parts.append((f"corrupted ({_size(corrupted)})", corrupted))
     if without:
         parts.append((f"without {' and '.join(without['families'])} ({_size(without)})", without))
     return _table(parts)
@@ -154,9 +159,9 @@ def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]
     rows = []
     for column, figure in enumerate(COMPARED_FIGURES):
         name, factor, digits = COMPARED[figure]
-        if any(np.isnan(group.values[:, :, column]).any() for group in comparison.groups):
-            continue  # someone has no temperature
         for part, state in enumerate(("clean", "corrupted")):
+            if any(np.isnan(group.values[:, part, column]).any() for group in comparison.groups):
+                continue  # someone has no temperature, or all have clean images alone
             for group in comparison.groups:
                 row = [f"{state} {name} ↓" if group is first else "", group.label]
                 row.append(mean_and_deviation(list(factor * group.values[:, part, column]), digits))
@@ -174,12 +179,13 @@ def _difference(group: Group, figure: tuple[int, int], factor: float, digits: in
 def caption(comparison: Comparison) -> str:
     """Says in a few lines what a comparison compares."""
     seeds = {len(group.values) for group in comparison.groups}
-    parts = [f"Corrupted: mean over {len(comparison.cells)} cells. {comparison.images} images."]
+    parts = [f"Corrupted: mean over {len(comparison.cells)} cells."] if comparison.cells else []
+    parts.append(f"{comparison.images} images.")
     if len(comparison.groups) > 1:
         parts.append("In brackets: 95 % interval of the difference, paired bootstrap over images.")
     if seeds != {1}:
         parts.append(f"±: standard deviation over {' or '.join(map(str, sorted(seeds)))} runs.")
-    unscaled = [group.label for group in comparison.groups if np.isnan(group.values).any()]
+    unscaled = [group.label for group in comparison.groups if np.isnan(group.values[:, 0]).any()]
     parts.append(
         f"Nothing after temperature scaling, as none was fitted for {', '.join(unscaled)}: see its temperature.json."
         if unscaled

@@ -11,6 +11,7 @@ from PIL import Image
 from robustmoll.api import Run, train
 from robustmoll.cli import main
 from robustmoll.data.corrupted.write import write_corrupted
+from robustmoll.evaluate.classifiers.over_seeds import seeds_table
 from tests.tiny_data import FewDigits
 
 SMALL: dict[str, Any] = {
@@ -84,8 +85,7 @@ def test_classes_of_other_names_are_told(run: Path, tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    (["--corruptions", "[]"], "no cell of the benchmark's corruptions"),
-    (["--corruptions", "[speckle_noise]"], "no cell of the benchmark's corruptions"),
+    (["--corruptions", "[]", "--baseline", "alexnet"], "a baseline is for the benchmark's corruptions"),
     (["--baseline", "alexnet"], "baseline AlexNet has preset 'imagenet', the table 'cifar'"),
     (["--baseline", "alexnet", "--preset", "imagenet"], r"baseline AlexNet has severities [1, 2, 3, 4, 5], the table"),
 ]
@@ -104,7 +104,27 @@ def test_further_corruptions_join_those_that_are_there(run: Path) -> None:
     assert [cell.key for cell in Run(run).cells] == ["clean-0", "contrast-5", "speckle_noise-5"]
 
 
-def test_a_training_is_refused_whose_benchmark_has_no_summary(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no cell of the benchmark's corruptions"):
-        train(SMALL, bench={"corruptions": ["speckle_noise"]}, run=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+@pytest.mark.parametrize(("corruptions", "measured"), [([], []), (["speckle_noise"], ["speckle_noise"])])
+def test_clean_images_alone_are_measured_shown_and_compared(
+    corruptions: list[str], measured: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train(SMALL, bench={"corruptions": corruptions}, run=tmp_path / "run-0")
+    assert [cell.name for cell in run.cells] == ["clean", *measured]
+    summary = run.summary
+    assert summary["corrupted"] is None and list(summary["corruptions"]) == measured
+    assert summary["clean"]["error"] == run.cells[0].error
+    said = capsys.readouterr().out
+    assert f"error {run.cells[0].error:.2%} clean; ECE {run.cells[0].ece:.2%} clean\n" in said
+    text = (run.results.folder / "summary.md").read_text()
+    assert "| clean " in text and "corrupted (" not in text and ("none of them corrupted" in text) == (not measured)
+    page = (run.folder / "report.html").read_text()
+    assert "Confidence against accuracy" in page and ("Every cell" in page) == bool(measured)
+    again = ["bench", str(run.folder), "--corruptions", f"[{', '.join(corruptions)}]", "--out", str(tmp_path / "run-1")]
+    assert main(again) == 0
+    folders = [str(run.folder), str(tmp_path / "run-1")]
+    assert main(["compare", *folders, "--resamples", "5", "--report", str(tmp_path / "both.html")]) == 0
+    assert (
+        "clean error %" in (tmp_path / "both.html").read_text() and "<img" not in (tmp_path / "both.html").read_text()
+    )
+    assert "| clean error % |" in seeds_table({"run": [run.cells]}).splitlines()[0]
+    assert f"{100 * run.cells[0].error:.2f}" in seeds_table({"run": [run.cells]})

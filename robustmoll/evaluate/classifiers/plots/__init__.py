@@ -32,14 +32,17 @@ __all__ = [
 
 
 def bench_pictures(folder: str | Path) -> dict[str, Figure]:
-    """Draws what a benchmark measured, by name; the bars need a summary.json with a baseline.
+    """Draws what a benchmark measured, by name; the bars need a summary.json with a baseline, curves a corrupted cell.
 
     Args:
         folder: Of the benchmark, or of a run that holds one.
     """
     results = Results(find_bench(folder))
     cells = results.cells()
-    pictures = {"heat-map": heat_map(cells), "severity-curves": severity_curves({run_label(results.folder): [cells]})}
+    pictures: dict[str, Figure] = {}
+    if any(cell.severity for cell in cells):
+        pictures["heat-map"] = heat_map(cells)
+        pictures["severity-curves"] = severity_curves({run_label(results.folder): [cells]})
     summary = results.folder / "summary.json"
     if summary.exists() and (baseline := read_object(summary)["baseline"]):
         pictures["baseline"] = baseline_bars(baseline)
