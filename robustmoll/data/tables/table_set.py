@@ -15,6 +15,8 @@ from robustmoll.data.tables.columns import Columns, last_digits
 
 __all__ = ["Table", "TableSet", "Values"]
 
+ROUNDING = 4  # neighbouring floats, by which one value may differ from itself
+
 
 @dataclass(frozen=True)
 class TableSet:
@@ -46,9 +48,10 @@ class TableSet:
         """Returns the first rows, and the last ones as "validation"; at least one row each.
 
         Raises:
-            ValueError: If there is one row only.
+            ValueError: If there is one row only, or a column has one value only in the rows that are left.
         """
         left = _first(self.inputs, fraction, self.name)
+        _check_varies(self.name, self.domain.names, self.inputs[:left].numpy())
         return (
             replace(self, inputs=self.inputs[:left]),
             replace(self, inputs=self.inputs[left:], split="validation"),
@@ -129,8 +132,9 @@ def _check(name: str, columns: Sequence[str], numbers: NDArray[np.floating[Any]]
 
 
 def _check_varies(name: str, columns: Sequence[str], train: NDArray[np.floating[Any]]) -> None:
-    # The deviation itself is no test: that of a column of 0.1 is a rounding error, not 0.
-    constant = [column for column, spread in zip(columns, np.ptp(train, axis=0), strict=True) if spread == 0]
+    # Up to rounding: 0.1 + 0.2 is not 0.3, and the deviation of a column of 0.1 is not 0.
+    spreads, rounding = np.ptp(train, axis=0), ROUNDING * np.spacing(np.abs(train).max(axis=0))
+    constant = [column for column, varies in zip(columns, spreads > rounding, strict=True) if not varies]
     if constant:
         raise ValueError(
             f"{name} has one value only in column {', '.join(map(repr, constant))} of the training rows, which makes a"

@@ -53,6 +53,26 @@ def test_the_last_rows_are_the_test_and_those_before_them_validation(tmp_path: P
     assert train.domain.mean[0] == pytest.approx(np.arange(95).mean()), "of both training parts"
 
 
+@pytest.mark.parametrize("other", [0.3, 0.1 + 0.2])
+def test_a_column_must_vary_where_it_is_trained_on(tmp_path: Path, other: float) -> None:
+    """Up to rounding."""
+    column = np.where(np.arange(120) % 2, 0.3, other)
+    column[98:] = np.arange(22)
+    np.save(tmp_path / "a.npy", np.stack([np.arange(120.0), column], axis=1))
+    train, _ = TableFile(str(tmp_path / "a.npy"), shuffle=False).load()
+    with pytest.raises(ValueError, match="a has one value only in column '1' of the training rows"):
+        train.hold_out(0.1)
+    assert len(train.hold_out(0.05)[0]) == 103
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_column_of_small_or_near_values_varies(tmp_path: Path, kind: type) -> None:
+    columns = np.stack([1 + 1e-5 * np.arange(40), 1e-20 * np.arange(40)], axis=1)
+    np.save(tmp_path / "a.npy", columns.astype(kind))
+    train, _ = TableFile(str(tmp_path / "a.npy"), shuffle=False).load()
+    assert len(train.hold_out(0.1)[0]) == 33
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_csv_with_and_without_names_is_the_array(tmp_path: Path, separator: str) -> None:
     numbers = np.random.default_rng(0).normal(size=(20, 3)).round(3)
@@ -78,6 +98,7 @@ BAD = [
         ("x,y\n" + "\n".join(f"{i},{same}" for i in range(30)), "one value only in column 'y'")
         for same in (4, 0.1, 0.3, 1.1)
     ),
+    ("x,y\n" + "\n".join(f"{i},{0.1 + 0.2 if i % 2 else 0.3}" for i in range(30)), "one value only in column 'y'"),
     ("x,y\n1,red\n" + ROWS, "'red' in column 'y', row 1, where a number was expected"),
     ("1,2\n3,4,5\n", "2 fields in line 1, but 3 in line 2"),
     ("x,x,y\n1,2,3\n" + "\n".join(f"{i},{i % 5},{i % 7}" for i in range(30)), "has 2 columns named 'x'"),
