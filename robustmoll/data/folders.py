@@ -24,6 +24,8 @@ def class_folders(root: Path) -> tuple[str, ...]:
 def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, tuple[str, ...]]:
     """Lists the images of class folders, class by class in the given order, sorted by path within a class.
 
+    They may lie deeper, also behind links; hidden files and folders are left aside.
+
     Returns:
         Their paths, their labels, and their paths below the class folder without the suffix.
 
@@ -50,7 +52,17 @@ def holds_images(folder: Path, *, deeper: bool) -> bool:
 
 
 def _images_below(folder: str) -> list[str]:
-    return [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in _images_among(names)]
+    """Follows links, and looks into no folder twice: a link may lead back to where it lies."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (here := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(here)
+        folders[:] = sorted(name for name in folders if name[0] != ".")
+        found += [os.path.join(parent, name) for name in _images_among(names)]
+    return found
 
 
 def _images_among(names: Sequence[str]) -> list[str]:

@@ -78,6 +78,22 @@ def test_files_that_pillow_only_writes_are_no_images(tmp_path: Path) -> None:
     assert ImageFolder(str(tmp_path), size=8).load()[0].files[:4] == ("0", "1", "2", "two")
 
 
+def test_hidden_folders_hold_no_images_of_a_class(tmp_path: Path) -> None:
+    cat = make_folder(tmp_path / "data") / "train" / "cat"
+    for name in (".ipynb_checkpoints", ".Trash/deeper"):
+        write_image(cat / name / "9.png")
+    assert ImageFolder(str(tmp_path / "data"), size=8).load()[0].files == ("0", "1", "2") * 2
+
+
+def test_links_are_followed_to_each_folder_once(tmp_path: Path) -> None:
+    cat = make_folder(tmp_path / "data") / "train" / "cat"
+    write_image(tmp_path / "elsewhere" / "9.png")
+    (cat / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(cat)
+    (cat / "self").symlink_to(".")
+    assert ImageFolder(str(tmp_path / "data"), size=8).load()[0].files == (*"012", "more/9", *"012")
+
+
 @pytest.mark.parametrize("splits", [("train",), ("",)])
 def test_folder_without_test_images_is_split_by_class(tmp_path: Path, splits: tuple[str, ...]) -> None:
     data = ImageFolder(str(make_folder(tmp_path, splits, images=10)), size=8)
