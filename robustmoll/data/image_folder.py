@@ -19,7 +19,7 @@ class ImageFolder(Data):
 
     Either `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`, of which a stratified share is held
     out for the test, the same one in every run; `root/test/<class>/*` alone can be measured on. Classes are the sorted
-    folder names. Images of another size are scaled to cover `size` and cropped in the middle.
+    folder names. Images of another size are scaled to cover `size` and cropped in the middle, before any augmentation.
 
     `train` may also be called training, and `test` testing, val, valid or validation (the first of these that is
     there), in upper or lower case, with or without `_set` behind it.

@@ -20,6 +20,10 @@ class ImageNet(Data):
     in every published network. Pictures are decoded when they are asked for: their shorter side is scaled to
     size / crop_pct and the middle is cropped, which with the defaults is what ImageNet-C was made from.
 
+    Training pictures are cropped so as well, since an augmentation takes batches of one size: `RandomResizedCrop` draws
+    its box from that square, where the usual recipe draws it from the whole photograph. The sides of a photograph are
+    never seen in training; `crop_pct=1.0` keeps the most of it.
+
     Args:
         root: The folder that holds `train` and `val`.
         size: Height and width in pixels, at least 16.
