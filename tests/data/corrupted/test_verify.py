@@ -15,7 +15,7 @@ from robustmoll.corruptions import EXTRA, NAMES
 from robustmoll.data.corrupted import verify as verify_module
 from robustmoll.data.corrupted.verify import verify
 from robustmoll.data.corrupted.write import write_corrupted
-from tests.data.corrupted.test_published import make_folders
+from tests.data.corrupted.folders import make_folders
 from tests.data.samples import image_set
 
 
