@@ -126,19 +126,21 @@ class Training:
         """One update from this process's share of a batch."""
         args, accelerator = self.args, self.accelerator
         size, generator = tuple(x.shape[2:]), generator_at(args.seed, "draw", self.step)
-        draw = self.task.draw(args.batch_size, size, generator, self.step).part(share)
+        draw = self.task.draw(args.batch_size, size, generator, self.step)
         # Dropout knows only the global generator; addressed too, it needs no state in the checkpoint.
         torch.manual_seed(seed_at(args.seed, "dropout", self.step, accelerator.process_index))
         self.network.train()
         for module in self.frozen:
             module.eval()
-        x_t, y_t = self.task.prepare(self.model, x, y, draw)  # before they are parted: it may mix images
+        x_t, y_t = self.task.prepare(self.model, x, y, draw.part(share))  # before they are parted: it may mix images
         each = len(x_t) // len(x)
+        loss = torch.zeros((), device=accelerator.device)
         parts = [part for part in torch.arange(len(x)).tensor_split(args.accumulate) if len(part)]
         for number, part in enumerate(parts, start=1):
             rows = slice(each * int(part[0]), each * (int(part[-1]) + 1))
             with accelerator.no_sync(self.network) if number < len(parts) else nullcontext():
-                self._backward(x_t[rows], y_t[rows], len(part), draw)
+                loss += self._backward(x_t[rows], y_t[rows], len(part))
+        self._add_loss(loss, draw)
         if args.clip_grad is not None:
             norm = accelerator.clip_grad_norm_(self.network.parameters(), args.clip_grad)
             # A GPU would have to be waited for, and with fp16 such steps are left out anyway.
@@ -154,17 +156,21 @@ class Training:
         if self.average is not None:
             self.average.update(self.model, self.step)
 
-    def _backward(self, x: Tensor, y: Tensor, examples: int, draw: TaskDraw) -> None:
-        """Adds the gradient of some examples' loss to that of the batch."""
+    def _backward(self, x: Tensor, y: Tensor, examples: int) -> Tensor:
+        """Adds the gradient of some examples' loss to that of the batch; returns what they add to the loss."""
         losses = self.task.losses(self.model, self.network, x, y)
         # Gradients are averaged over processes: this makes it the mean over the batch, for unequal shares too.
         loss = losses.mean() * (examples * self.accelerator.num_processes / self.args.batch_size)
-        value = loss.item()
-        if not math.isfinite(value):
+        self.accelerator.backward(loss)
+        return loss.detach()
+
+    def _add_loss(self, loss: Tensor, draw: TaskDraw) -> None:
+        """Adds the loss of a batch, the mean over processes of what their shares gave, to that of the epoch."""
+        value = self.accelerator.reduce(loss, "mean").item()
+        if not math.isfinite(value):  # in every process at once: none is left waiting for the others
             raise FloatingPointError(
                 f"loss is {value} at step {self.step}, the weights are unchanged; {self.task.describe(draw)}"
             )
-        self.accelerator.backward(loss)
         self.loss_sum += value
 
     def _finish_epoch(self, epoch: int, speed: float) -> dict[str, str]:
