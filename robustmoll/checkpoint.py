@@ -56,7 +56,7 @@ class Checkpoint:
 
 
 def save(folder: Path, checkpoint: Checkpoint, best: bool = False) -> None:
-    """Makes the checkpoint `folder`/last, and what was there `folder`/previous.
+    """Writes the checkpoint to `folder`/last; the one before it becomes `folder`/previous.
 
     Args:
         folder: The run's checkpoints.

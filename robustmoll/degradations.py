@@ -45,7 +45,7 @@ NoiseSource = Callable[[Tensor], Tensor]
 
 
 def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
-    """Returns alpha x + sigma noise, with one alpha and sigma an image (or table row).
+    """Returns alpha x + sigma noise, with one alpha and sigma per image (or table row).
 
     Args:
         x: Data, float, shape (B, ...).

@@ -17,7 +17,7 @@ def heat_blur(x: Tensor, sigma: Tensor) -> Tensor:
     The heat equation with Neumann boundary is diagonal in the DCT-II basis C: after a time :math:`\sigma^2 / 2`
     coefficient k of an axis with n pixels has decayed by :math:`e^{-\sigma^2 (\pi k / n)^2 / 2}`. In the middle of an
     image this is a Gaussian blur of standard deviation sigma; at the edges nothing leaks, so the mean is kept.
-    The axes separate, hence two small matrix products an image (Rissanen et al., ICLR 2023, section 3).
+    The axes separate, hence two small matrix products per image (Rissanen et al., ICLR 2023, section 3).
 
     Args:
         x: Images, float, shape (B, C, H, W).

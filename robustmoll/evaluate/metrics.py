@@ -1,6 +1,6 @@
 r"""What predictions are worth: from logits to outcomes of each image, from these to figures of a whole set.
 
-The figures of a set never see logits, only four numbers an image: was it right, how sure was it, its
+The figures of a set never see logits, only four numbers per image: was it right, how sure was it, its
 negative log-likelihood and its Brier score. These are small enough to keep, so every figure can be computed
 again later, on any subset or bootstrap resample. Error, NLL and Brier score are means over images; the
 calibration errors are not, and live in `robustmoll.evaluate.calibration`.
@@ -55,7 +55,7 @@ def outcomes(logits: Tensor, labels: Tensor) -> Outcomes:
         labels: Class indices, shape (B,), in [0, K).
 
     Returns:
-        Four numbers an image. Where several classes share the highest logit, the first is the prediction.
+        Four numbers per image. Where several classes share the highest logit, the first is the prediction.
 
     Raises:
         ValueError: If shapes do not fit, a label lies outside [0, K) or a logit is not finite.
@@ -70,7 +70,7 @@ def outcomes(logits: Tensor, labels: Tensor) -> Outcomes:
             f" got {tuple(logits.shape)} and {tuple(labels.shape)}"
         )
     labels = labels.cpu().long()
-    # Off the device first: not every accelerator knows double precision, and K numbers an image travel
+    # Off the device first: not every accelerator knows double precision, and K numbers per image travel
     # cheaply.
     log_p = logits.detach().cpu().double()
     classes = log_p.shape[1]

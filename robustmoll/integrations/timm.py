@@ -1,4 +1,4 @@
-"""Mollification in the places that other libraries' training loops have for such things.
+"""Mollification in timm's train script.
 
 timm's train script calls `mixup_fn(x, y)` on each batch where its loader does not prefetch; where it does, batches are
 standardised by the loader, and a loader around it mollifies them.
@@ -24,8 +24,8 @@ class MixupFn:
         mixup: timm's `Mixup`, or None. It smooths labels by its own `label_smoothing`; 0 leaves that to `mollify`.
 
     Attributes:
-        mixup_enabled: Whether batches are changed; timm switches it off with --mixup-off-epoch. Without, targets are
-            soft all the same, as the loss expects.
+        mixup_enabled: Whether batches are changed; timm switches it off with --mixup-off-epoch. When off, images stay
+            as they are, but targets are soft all the same, as the loss expects.
         step: How many batches there were, for a time source that depends on it; a resumed training must set it.
 
     Example:

@@ -19,8 +19,8 @@ class Origin(NamedTuple):
     Attributes:
         architecture: Its name in timm's registry.
         args: Arguments of `create_model` that build it as its source does, but those that follow from the data.
-        mean: By which images were standardised, channel by channel, when its weights were trained; None if unknown.
-        std: Likewise.
+        mean: Per-channel mean by which images were standardised in pretraining; None if unknown.
+        std: Per-channel standard deviation, likewise.
     """
 
     architecture: str

@@ -75,7 +75,7 @@ def digits_cnn(**kwargs: Unpack[Options]) -> PreActResNet:
 def cifar_cnn(**kwargs: Unpack[Options]) -> PooledResNet:
     """For CIFAR-10 on a CPU: 19.4 % clean error after 10 epochs of flip, crop and rotation, 4 minutes of one core.
 
-    Mean of 3 seeds on 5,000 test images (`benchmarks/study.md`). 19 million multiply-adds an image, a 29th of PreAct
+    Mean of 3 seeds on 5,000 test images (`benchmarks/study.md`). 19 million multiply-adds per image, a 29th of PreAct
     ResNet-18.
     """
     return PooledResNet(widths=(64, 128), stem_width=32, **kwargs)
@@ -86,6 +86,6 @@ def tiny_imagenet_cnn(**kwargs: Unpack[Options]) -> PooledResNet:
     """For 64 pixels on a CPU: `cifar_cnn` from a quarter of the resolution on, with one stage more.
 
     71 % clean error on 200 classes with 100 training images each (the subset of TinyImageNet in `benchmarks/study.md`)
-    after 20 epochs of flip, crop and rotation. 43 million multiply-adds an image.
+    after 20 epochs of flip, crop and rotation. 43 million multiply-adds per image.
     """
     return PooledResNet(widths=(64, 128, 256), strides=(2, 2, 1), stem_width=32, stem_stride=4, **kwargs)

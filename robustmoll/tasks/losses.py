@@ -1,4 +1,4 @@
-"""Losses of soft targets, one number an image. A new one is a function here and a row in `LOSSES`."""
+"""Losses of soft targets, one number per image. A new one is a function here and a row in `LOSSES`."""
 
 import math
 from collections.abc import Callable

@@ -184,7 +184,7 @@ def test_numbers_out_of_range_are_refused(name: str, arguments: dict[str, int]) 
         DENSITIES[name]((1, 8, 8), **arguments)
     with pytest.raises(ValueError, match="needs the shape"):
         DENSITIES[name]((8,))
-    with pytest.raises(ValueError, match="at least 1 latent variable an image, got samples=0"):
+    with pytest.raises(ValueError, match="at least 1 latent variable per image, got samples=0"):
         DENSITIES[name]((1, 8, 8)).log_prob(images(1, 1, 8, 8).float(), samples=0)
 
 

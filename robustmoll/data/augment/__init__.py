@@ -3,8 +3,8 @@
 The order is fixed: augmentations of images work on uint8, as images are read; then images are standardised; then
 `MixUp` and `CutMix` mix images and targets; then `robustmoll.Mollify` degrades both. `Augmentations` is such a list.
 
-Drawing is split from applying. A few numbers an image are drawn on the CPU, from an explicit `torch.Generator`, so they
-are the same for every device; applying is a function of images and draw, and no device waits for it. Numbers for single
+Drawing is split from applying. A few numbers per image are drawn on the CPU, from an explicit `torch.Generator`: the
+same ones for every device; applying is a function of images and draw, and no device waits for it. Numbers for single
 pixels (noise) are functions of a seed that each image has drawn. A new augmentation is one subclass of
 `ImageAugmentation` or `MixAugmentation` in a file here and an import below; a config finds it by its name.
 """

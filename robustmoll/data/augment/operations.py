@@ -39,7 +39,7 @@ def apply_operations(x: Tensor, operation: Tensor, magnitude: Tensor, interpolat
     """Applies one operation to each image.
 
     The batch is sorted by operation, so that each is computed once for all of its images, and then put back in order.
-    What is only a number an image is NumPy's, whose calls cost a fraction of PyTorch's for so few.
+    What is only a number per image is NumPy's, whose calls cost a fraction of PyTorch's for so few.
 
     Args:
         x: Images, uint8, shape (n, C, H, W).

@@ -1,4 +1,4 @@
-r"""Pixels moved by one affine map an image: the maths of geometric augmentations.
+r"""Pixels moved by one affine map per image: the maths of geometric augmentations.
 
 A map takes a place q of the result to the place p of the source where its pixel comes from, both as (x, y) in pixels
 from the middle of their image:

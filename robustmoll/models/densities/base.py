@@ -15,7 +15,7 @@ class DensityModel(nn.Module, ABC):
     """A density on rows of a table, shape (B, D), or on images, shape (B, C, H, W); a new one defines two methods.
 
     Data are continuous: images come dequantised and scaled to [-1, 1], rows standardised. Log-likelihoods are those of
-    what comes in, in nats; to count pixels or columns in units of their own is the business of who scaled them.
+    what comes in, in nats; who scaled the data converts them to bits per dimension or to the units of the columns.
 
     Attributes:
         exact: Whether `log_prob` is the log-likelihood itself; else it is a lower bound of it.

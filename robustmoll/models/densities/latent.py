@@ -78,7 +78,7 @@ class LatentModel(DensityModel):
             ValueError: If `samples` is less than 1.
         """
         if samples < 1:
-            raise ValueError(f"a bound needs at least 1 latent variable an image, got {samples=}")
+            raise ValueError(f"a bound needs at least 1 latent variable per image, got {samples=}")
         hints = self.infer(x)
         bound = x.new_full((len(x),), -math.inf)
         for _ in range(samples):  # one after the other, so that any number fits in memory

@@ -59,7 +59,7 @@ class VAE(LatentModel):
 
 
 class IWAE(VAE):
-    """A VAE that training gives a tighter bound, that of several z an image (Burda et al., 2016).
+    """A VAE that training gives a tighter bound, that of several z per image (Burda et al., 2016).
 
     Args:
         shape: C, H, W of an image.
