@@ -183,10 +183,11 @@ class Training:
                     f"{self.seen.split} {name} is nan after step {self.step}, in epoch {epoch}: this model cannot be"
                     " judged, and was not saved; a smaller learning rate may help"
                 )
+        rate = max(group["lr"] for group in self.optimizer.param_groups)  # layer decay lowers that of all but the last
         row = {
             "epoch": str(epoch),
             "step": str(self.step),
-            "lr": f"{self.optimizer.param_groups[0]['lr']:.3g}",
+            "lr": f"{rate:.3g}",
             "loss": f"{self.loss_sum / self.steps_per_epoch:.4f}",
             **{f"{self.seen.split}_{name}": f"{value:.4f}" for name, value in figures.items()},
             f"{self.train.unit}_per_s": f"{speed:.0f}",

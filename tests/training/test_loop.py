@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from robustmoll import Mollify, checkpoint
 from robustmoll.data.augment import Augmentation, AugMix, CutMix, MixUp
 from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, load_classifier
-from robustmoll.training import Trainer
+from robustmoll.training import OptimizerArgs, Trainer
 from robustmoll.training.start import start_from
 from tests.tiny_data import FewDigits
 from tests.tiny_training import NET, VARIANTS, Stop, assert_equal_runs, rows, trainer, weights
@@ -71,6 +71,13 @@ def test_parts_of_a_batch_add_up_to_its_gradient(tmp_path: Path, augment: list[A
     one, other = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     for name in one:
         torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-4)
+
+
+def test_the_rate_that_is_logged_is_the_config_s(tmp_path: Path) -> None:
+    for name, args in {"plain": {}, "layers": {"layer_decay": 0.5}}.items():
+        trainer(tmp_path / name, epochs=2, optimizer=OptimizerArgs(lr=0.1, args=args)).fit()
+    plain, layers = ([row["lr"] for row in rows(tmp_path / name)] for name in ("plain", "layers"))
+    assert plain == layers and 0.05 < float(plain[0]) < 0.1
 
 
 def test_a_training_starts_from_another_s_weights_and_keeps_what_is_frozen(tmp_path: Path) -> None:
