@@ -32,6 +32,7 @@ class CorruptedSet:
 
     name: str
     clean: ImageSet
+    _: dataclasses.KW_ONLY
     mode: Literal["written", "released"]
     preset: str
     seed: int | None
@@ -56,8 +57,7 @@ class CorruptedSet:
                 f"{self.name}: the labels of {corruption} {severity:g} are not those of the clean images"
                 f" ({len(labels)} against {len(self.clean)}); give the clean set that it was made from"
             )
-        name, split = self.clean.name, self.clean.split
-        return ImageSet(name, split, images, labels, self.clean.classes, self.clean.files, self.clean.standard)
+        return dataclasses.replace(self.clean, images=images)
 
     def _told_severities(self) -> str:
         return ", ".join(f"{severity:g}" for severity in self.severities)

@@ -82,8 +82,17 @@ def _released(
     size: tuple[int, int],
     severities: Sequence[int] = SEVERITIES,
 ) -> CorruptedSet:
-    name, preset = folder.resolve().name, preset_of_size(*size)
-    return CorruptedSet(name, clean, "released", preset, None, "frost", tuple(names), tuple(severities), read)
+    return CorruptedSet(
+        folder.resolve().name,
+        clean,
+        mode="released",
+        preset=preset_of_size(*size),
+        seed=None,
+        frost="frost",
+        corruptions=tuple(names),
+        severities=tuple(severities),
+        read=read,
+    )
 
 
 def read_labels(folder: Path, count: int, severities: Sequence[float]) -> Tensor:

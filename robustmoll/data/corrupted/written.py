@@ -32,10 +32,17 @@ def open_written(folder: Path, clean: ImageSet) -> CorruptedSet:
         )
     if not manifest.corruptions:
         raise ValueError(f"{folder} holds no finished corruption; run the same `robustmoll corrupt` again")
-    cell = partial(_npy_cell if manifest.layout == "npy" else _folder_cell, folder, clean, manifest)
-    severities = tuple(manifest.severities)
-    parts = (manifest.preset, manifest.seed, manifest.frost, manifest.corruptions, severities, cell)
-    return CorruptedSet(folder.resolve().name, clean, "written", *parts)
+    return CorruptedSet(
+        folder.resolve().name,
+        clean,
+        mode="written",
+        preset=manifest.preset,
+        seed=manifest.seed,
+        frost=manifest.frost,
+        corruptions=manifest.corruptions,
+        severities=tuple(manifest.severities),
+        read=partial(_npy_cell if manifest.layout == "npy" else _folder_cell, folder, clean, manifest),
+    )
 
 
 def _npy_cell(folder: Path, clean: ImageSet, manifest: Manifest, name: str, severity: float) -> tuple[Images, Tensor]:
