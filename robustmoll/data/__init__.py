@@ -1,12 +1,11 @@
-"""Data sets by name, clean and corrupted; a new one is a subclass of `Data` in a file here and an import below."""
+"""Data sets by name, clean and corrupted; a new one is a subclass of `Data` in a file here, and an import below."""
 
-from robustmoll.data.cifar10 import CIFAR10
-from robustmoll.data.cifar100 import CIFAR100
+from robustmoll.data.cifar import CIFAR10, CIFAR100
 from robustmoll.data.corrupted import CorruptedSet, open_corrupted
 from robustmoll.data.digits import Digits
 from robustmoll.data.fashion_mnist import FashionMNIST
 from robustmoll.data.image_folder import ImageFolder
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import Data, ImageSet, SplitData
 from robustmoll.data.imagenet import ImageNet
 from robustmoll.data.tiny_imagenet import TinyImageNet
 
@@ -20,6 +19,7 @@ __all__ = [
     "ImageFolder",
     "ImageNet",
     "ImageSet",
+    "SplitData",
     "TinyImageNet",
     "open_corrupted",
 ]

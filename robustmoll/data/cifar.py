@@ -2,7 +2,6 @@
 
 import tarfile
 import zlib
-from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,16 @@ import numpy as np
 import torch
 
 from robustmoll.data.folders import class_folders, find_images
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import ImageSet, Split, SplitData
 from robustmoll.data.images import Fit, FolderImages, as_it_is
 from robustmoll.data.pickles import load_pickled
 
-__all__ = ["Cifar"]
+__all__ = ["CIFAR10", "CIFAR100"]
 
 SIZE = 32
 
 
-class Cifar(Data):
+class _Cifar(SplitData):
     """What CIFAR-10 and CIFAR-100 have in common: the layout of their archives.
 
     Args:
@@ -42,16 +41,10 @@ class Cifar(Data):
     def __init__(self, root: str) -> None:
         self.root = Path(root).expanduser()
 
-    @abstractmethod
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        return self.CLASSES
 
-    def load(self) -> tuple[ImageSet, ImageSet]:
-        return self._part("train"), self._part("test")
-
-    def test(self, fit: Fit | None = None) -> ImageSet:
-        return self._part("test")
-
-    def _part(self, split: str) -> ImageSet:
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
         if (self.root / split).is_dir():
             return self._from_folders(split)
         names = (self.META, *(self.TRAIN if split == "train" else self.TEST))
@@ -82,7 +75,7 @@ class Cifar(Data):
             raise ValueError(
                 f"{files[0]} is not of {SIZE} x {SIZE} pixels; for images of another size take ImageFolder"
             )
-        return ImageSet(self.NAME, split, images[:], labels, self.CLASSES, stems, self.STANDARD)
+        return ImageSet(self.NAME, split, images[:], labels, self.CLASSES, files=stems, standard=self.STANDARD)
 
     def _archive(self) -> Path:
         """Returns the archive or the unpacked folder."""
@@ -95,6 +88,51 @@ class Cifar(Data):
             f"{self.root} holds neither {self.FOLDER}/ nor {self.ARCHIVE} nor train/ and test/;"
             f" `robustmoll data get {type(self).__name__} --root {self.root}` gets it"
         )
+
+
+class CIFAR10(_Cifar):
+    """60,000 photographs of 10 classes, 32 x 32 pixels, 10,000 of them for the test. A. Krizhevsky (2009)."""
+
+    NAME = "cifar10"
+    ARCHIVE = "cifar-10-python.tar.gz"
+    FOLDER = "cifar-10-batches-py"
+    TRAIN = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
+    TEST = ("test_batch",)
+    META = "batches.meta"
+    LABELS = b"labels"
+    LABEL_NAMES = b"label_names"
+    CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    STANDARD = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+
+
+class CIFAR100(_Cifar):
+    """60,000 photographs of 100 classes, 32 x 32 pixels, 10,000 of them for the test. A. Krizhevsky (2009).
+
+    The labels are the fine ones.
+    """
+
+    NAME = "cifar100"
+    ARCHIVE = "cifar-100-python.tar.gz"
+    FOLDER = "cifar-100-python"
+    TRAIN = ("train",)
+    TEST = ("test",)
+    META = "meta"
+    LABELS = b"fine_labels"
+    LABEL_NAMES = b"fine_label_names"
+    CLASSES = (
+        *("apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle"),
+        *("bowl", "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle"),
+        *("chair", "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur"),
+        *("dolphin", "elephant", "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo", "keyboard"),
+        *("lamp", "lawn_mower", "leopard", "lion", "lizard", "lobster", "man", "maple_tree", "motorcycle", "mountain"),
+        *("mouse", "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear", "pickup_truck"),
+        *("pine_tree", "plain", "plate", "poppy", "porcupine", "possum", "rabbit", "raccoon", "ray", "road"),
+        *("rocket", "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper", "snail", "snake", "spider"),
+        *("squirrel", "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television"),
+        *("tiger", "tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf"),
+        *("woman", "worm"),
+    )
+    STANDARD = ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
 
 
 def read_files(place: Path, names: Sequence[str]) -> list[bytes]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import ImageSet, Split, SplitData
 from robustmoll.data.images import Fit
 
 __all__ = ["FashionMNIST"]
@@ -17,7 +17,7 @@ STANDARD = (0.2860,), (0.3530,)
 PREFIXES = {"train": "train", "test": "t10k"}
 
 
-class FashionMNIST(Data):
+class FashionMNIST(SplitData):
     """60,000 + 10,000 grey pictures of clothes in 10 classes, 28 x 28 pixels. H. Xiao, K. Rasul, R. Vollgraf (2017).
 
     Args:
@@ -34,13 +34,7 @@ class FashionMNIST(Data):
             *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         )
 
-    def load(self) -> tuple[ImageSet, ImageSet]:
-        return self._part("train"), self._part("test")
-
-    def test(self, fit: Fit | None = None) -> ImageSet:
-        return self._part("test")
-
-    def _part(self, split: str) -> ImageSet:
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
         images = torch.from_numpy(self._read(f"{PREFIXES[split]}-images-idx3-ubyte", 3)[:, None])
         labels = torch.from_numpy(self._read(f"{PREFIXES[split]}-labels-idx1-ubyte", 1).astype(np.int64))
         return ImageSet("fashion_mnist", split, images, labels, self.classes(), standard=STANDARD)

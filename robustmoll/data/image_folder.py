@@ -1,11 +1,10 @@
 """Any images in class sub-folders."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor
-
 from robustmoll.data.folders import class_folders, find_images, holds_images
-from robustmoll.data.image_set import Data, ImageSet, split_rows
+from robustmoll.data.image_set import ImageSet, Split, SplitData, split_rows
 from robustmoll.data.images import Fit, FolderImages, cover
 
 __all__ = ["ImageFolder"]
@@ -14,7 +13,7 @@ TRAIN_FOLDERS = ("train", "training")
 TEST_FOLDERS = ("test", "testing", "val", "valid", "validation")
 
 
-class ImageFolder(Data):
+class ImageFolder(SplitData):
     """Images in one folder a class, in any format that Pillow reads.
 
     Either `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`, of which a stratified share is held
@@ -62,25 +61,21 @@ class ImageFolder(Data):
         train, test = self._roots()
         return class_folders(train or test)
 
-    def load(self) -> tuple[ImageSet, ImageSet]:
-        return self._part("train"), self.test()
-
-    def test(self, fit: Fit | None = None) -> ImageSet:
-        return self._part("test", fit)
-
-    def _part(self, split: str, fit: Fit | None = None) -> ImageSet:
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
         (train, test), classes = self._roots(), self.classes()
         root = train if split == "train" else test
         if root is None:
             raise ValueError(f"{self.root} holds test images alone; to train, put others into {self.root / 'train'}")
-        if train == test:
-            labels = find_images(root, classes)[1]
-            rows = dict(zip(("train", "test"), split_rows(labels, classes, self.test_fraction), strict=True))
-            return self._set(root, split, classes, fit, rows[split])
         if (test_classes := class_folders(test)) != classes:
             different = sorted(set(classes) ^ set(test_classes))
             raise ValueError(f"{train} and {test} must have the same classes, they differ in {different}")
-        return self._set(root, split, classes, fit)
+        files, labels, stems = find_images(root, classes)
+        images = FolderImages(files, fit or cover(self.size), self.channels)
+        found = ImageSet(self.name or self.root.resolve().name, split, images, labels, classes, files=stems)
+        if train == test:
+            left, held_out = split_rows(labels, classes, self.test_fraction)
+            found = found.select(left if split == "train" else held_out)
+        return found if fit or not self.in_memory else replace(found, images=found.images[:])
 
     def _roots(self) -> tuple[Path | None, Path]:
         """Returns the folders of training and test: the same one if it is to be split, None if there is no training."""
@@ -100,17 +95,6 @@ class ImageFolder(Data):
             return train, test or train
         # A class may well be called "valid", but hardly all of them are called like that.
         return (None, test) if test and not others else (self.root, self.root)
-
-    def _set(
-        self, root: Path, split: str, classes: tuple[str, ...], fit: Fit | None, rows: Tensor | None = None
-    ) -> ImageSet:
-        files, labels, stems = find_images(root, classes)
-        if rows is not None:
-            files, labels = [files[row] for row in rows.tolist()], labels[rows]
-            stems = tuple(stems[row] for row in rows.tolist())
-        images = FolderImages(files, fit or cover(self.size), self.channels)
-        name = self.name or self.root.resolve().name
-        return ImageSet(name, split, images[:] if fit is None and self.in_memory else images, labels, classes, stems)
 
 
 def _plain_name(folder: Path) -> str:

@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,9 +13,10 @@ from robustmoll.data.examples import DataSource
 from robustmoll.data.images import Fit, Images, subset
 from robustmoll.data.pixels import Pixels
 
-__all__ = ["Data", "ImageSet", "split", "split_rows"]
+__all__ = ["Data", "ImageSet", "Split", "SplitData", "split", "split_rows"]
 
 CHUNK = 1024  # images at a time, where all are looked at
+Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class ImageSet:
     images: Images
     labels: Tensor
     classes: tuple[str, ...]
+    _: KW_ONLY
     files: tuple[str, ...] = ()
     standard: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
@@ -163,9 +166,10 @@ def split_rows(labels: Tensor, classes: Sequence[str], fraction: float) -> tuple
 
 
 class Data(DataSource):
-    """A data set of images that a config names; a new one is a subclass with `load`, in a file of its own.
+    """A data set of images that a config names; a new one is a subclass with `classes` and `load`.
 
-    Constructor arguments are the config's keys. Nothing is read before it is asked for.
+    Where training and test images can be read apart, make it one of `SplitData`. Constructor arguments are the config's
+    keys. Nothing is read before it is asked for.
     """
 
     @abstractmethod
@@ -191,3 +195,25 @@ class Data(DataSource):
             ValueError: As for `load`.
         """
         return self.load()[1]
+
+
+class SplitData(Data):
+    """A data set whose training and test images lie apart; a new one is a subclass with `classes` and `part`."""
+
+    @abstractmethod
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
+        """Returns one of the two sets, without reading the other.
+
+        Args:
+            split: Which one.
+            fit: As for `test`.
+
+        Raises:
+            ValueError: As for `load`.
+        """
+
+    def load(self) -> tuple[ImageSet, ImageSet]:
+        return self.part("train"), self.part("test")
+
+    def test(self, fit: Fit | None = None) -> ImageSet:
+        return self.part("test", fit)

@@ -4,16 +4,17 @@ import re
 from pathlib import Path
 
 from robustmoll.data.folders import class_folders, find_images
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import ImageSet, Split, SplitData
 from robustmoll.data.images import Fit, FolderImages, crop
 
 __all__ = ["ImageNet"]
 
 STANDARD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CLASSES = 1000
+FOLDERS = {"train": "train", "test": "val"}
 
 
-class ImageNet(Data):
+class ImageNet(SplitData):
     """1,281,167 photographs of 1,000 classes and 50,000 for the test. O. Russakovsky et al. (2015).
 
     The folders are `train/<WordNet id>/*` and `val/<WordNet id>/*`; labels are positions in the sorted list of ids, as
@@ -44,22 +45,15 @@ class ImageNet(Data):
         self.crop_pct, self.interpolation = crop_pct, interpolation
 
     def classes(self) -> tuple[str, ...]:
-        return class_ids(self.root / "val")
+        return class_ids(self.root / FOLDERS["test"])
 
-    def load(self) -> tuple[ImageSet, ImageSet]:
-        train, val = class_ids(self.root / "train"), self.classes()
-        if train != val:
-            raise ValueError(f"train and val in {self.root} differ in the classes {sorted(set(train) ^ set(val))[:5]}")
-        return self._part("train", "train", None), self.test()
-
-    def test(self, fit: Fit | None = None) -> ImageSet:
-        return self._part("val", "test", fit)
-
-    def _part(self, folder: str, split: str, fit: Fit | None) -> ImageSet:
-        classes = self.classes()
-        files, labels, stems = find_images(self.root / folder, classes)
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
+        classes, folder = self.classes(), self.root / FOLDERS[split]
+        if different := sorted(set(class_ids(folder)) ^ set(classes)):
+            raise ValueError(f"train and val in {self.root} differ in the classes {different[:5]}")
+        files, labels, stems = find_images(folder, classes)
         images = FolderImages(files, fit or crop(self.size, self.crop_pct, self.interpolation))
-        return ImageSet("imagenet", split, images, labels, classes, stems, STANDARD)
+        return ImageSet("imagenet", split, images, labels, classes, files=stems, standard=STANDARD)
 
 
 def class_ids(folder: Path) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from robustmoll.data.folders import class_folders, find_images
-from robustmoll.data.image_set import Data, ImageSet
+from robustmoll.data.image_set import ImageSet, Split, SplitData
 from robustmoll.data.images import Fit, FolderImages, as_it_is
 
 __all__ = ["TinyImageNet"]
@@ -14,7 +15,7 @@ __all__ = ["TinyImageNet"]
 STANDARD = (0.4802, 0.4481, 0.3975), (0.2770, 0.2691, 0.2821)
 
 
-class TinyImageNet(Data):
+class TinyImageNet(SplitData):
     """110,000 photographs of 200 of ImageNet's classes, 64 x 64 pixels (Stanford CS231n, 2015).
 
     Labels are positions in the sorted list of WordNet ids, which is not the order of wnids.txt. The official test
@@ -38,24 +39,26 @@ class TinyImageNet(Data):
             )
         return tuple(sorted(path.read_text(encoding="utf-8").split()))
 
-    def load(self) -> tuple[ImageSet, ImageSet]:
+    def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
+        files, labels, stems = self._train() if split == "train" else self._val()
+        images = FolderImages(files, as_it_is)[:]
+        return ImageSet("tiny_imagenet", split, images, labels, self.classes(), files=stems, standard=STANDARD)
+
+    def _train(self) -> tuple[list[str], Tensor, tuple[str, ...]]:
         classes, folder = self.classes(), self.root / "train"
         check_classes(folder, class_folders(folder), classes)
-        files, labels, stems = find_images(folder, classes)
-        images = FolderImages(files, as_it_is)[:]
-        return ImageSet("tiny_imagenet", "train", images, labels, classes, stems, STANDARD), self.test()
+        return find_images(folder, classes)
 
-    def test(self, fit: Fit | None = None) -> ImageSet:
+    def _val(self) -> tuple[list[str], Tensor, tuple[str, ...]]:
+        """Returns paths, labels and paths without the suffix, as `find_images` does."""
         classes, labelled = self.classes(), self._labelled()
         check_classes(self.root / "val" / "val_annotations.txt", labelled.values(), classes)
         order = sorted(labelled, key=lambda file: (labelled[file], file))
         folder = self.root / "val" / "images"
         if missing := next((file for file in order if not (folder / file).is_file()), None):
             raise ValueError(f"{folder / missing} is missing, but val_annotations.txt has its label")
-        images = FolderImages([str(folder / file) for file in order], as_it_is)[:]
         labels = torch.tensor([classes.index(labelled[file]) for file in order])
-        stems = tuple(Path(file).stem for file in order)
-        return ImageSet("tiny_imagenet", "test", images, labels, classes, stems, STANDARD)
+        return [str(folder / file) for file in order], labels, tuple(Path(file).stem for file in order)
 
     def _labelled(self) -> dict[str, str]:
         """Returns the class of each file."""

@@ -14,7 +14,6 @@ import torch
 from PIL import Image
 
 from robustmoll.data import CIFAR10, CIFAR100
-from robustmoll.data.cifar import Cifar
 from robustmoll.data.pickles import load_pickled
 
 
@@ -35,7 +34,7 @@ def pickled(content: dict[bytes, Any]) -> bytes:
     return stream.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
 
 
-def batch(data: type[Cifar], n: int, seed: int) -> dict[bytes, Any]:
+def batch(data: type[CIFAR10 | CIFAR100], n: int, seed: int) -> dict[bytes, Any]:
     random = np.random.default_rng(seed)
     labels = random.integers(0, len(data.CLASSES), n).tolist()
     return {
@@ -45,7 +44,7 @@ def batch(data: type[Cifar], n: int, seed: int) -> dict[bytes, Any]:
     }
 
 
-def make_archive(root: Path, data: type[Cifar], **changes: bytes) -> dict[str, dict[bytes, Any]]:
+def make_archive(root: Path, data: type[CIFAR10 | CIFAR100], **changes: bytes) -> dict[str, dict[bytes, Any]]:
     """Makes an unpacked archive; `changes` are the contents of files to replace."""
     folder = root / data.FOLDER
     folder.mkdir(parents=True)
@@ -56,7 +55,7 @@ def make_archive(root: Path, data: type[Cifar], **changes: bytes) -> dict[str, d
     return batches
 
 
-def pack(root: Path, data: type[Cifar]) -> Path:
+def pack(root: Path, data: type[CIFAR10 | CIFAR100]) -> Path:
     archive = root / data.ARCHIVE
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(root / data.FOLDER, data.FOLDER)
@@ -64,7 +63,7 @@ def pack(root: Path, data: type[Cifar]) -> Path:
 
 
 @pytest.mark.parametrize("data", [CIFAR10, CIFAR100])
-def test_archives_are_read_packed_and_unpacked(tmp_path: Path, data: type[Cifar]) -> None:
+def test_archives_are_read_packed_and_unpacked(tmp_path: Path, data: type[CIFAR10 | CIFAR100]) -> None:
     batches = make_archive(tmp_path / "unpacked", data)
     packed = pack(tmp_path / "unpacked", data).rename(tmp_path / data.ARCHIVE)
     for root in (tmp_path / "unpacked", tmp_path / "unpacked" / data.FOLDER, packed, tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -46,8 +48,8 @@ def test_a_share_too_small_for_one_image_of_each_class_is_refused(fraction: floa
 
 @pytest.mark.parametrize(("fraction", "place"), [(0.2, "held out"), (0.8, "for the training")])
 def test_a_split_without_an_image_of_a_class_is_refused(fraction: float, place: str) -> None:
-    images = image_set(202, classes=2, size=8)
-    images = ImageSet("x", "train", images.images, (torch.arange(202) >= 200).long(), ("many", "few"))
+    labels = (torch.arange(202) >= 200).long()
+    images = replace(image_set(202, classes=2, size=8), labels=labels, classes=("many", "few"))
     with pytest.raises(ValueError, match=f"a share of {fraction} leaves none of the 2 images of class 'few' {place}"):
         images.hold_out(fraction)
     for part in images.hold_out(0.5):

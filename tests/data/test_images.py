@@ -104,7 +104,7 @@ def test_a_damaged_image_is_one_line_whichever_process_reads_it(tmp_path: Path, 
 
 def test_a_split_of_files_decodes_none(tmp_path: Path) -> None:
     files, pixels = write_noise(tmp_path, 10)
-    data = ImageSet("x", "train", FolderImages(files, as_it_is), torch.arange(10) % 2, ("a", "b"), tuple(files))
+    data = ImageSet("x", "train", FolderImages(files, as_it_is), torch.arange(10) % 2, ("a", "b"), files=tuple(files))
     left, held_out = split(data, 0.4, "validation")
     assert isinstance(left.images, FolderImages) and (left.split, held_out.split) == ("train", "validation")
     for part in (left, held_out):

@@ -87,7 +87,7 @@ def test_images_of_other_files_are_refused(tmp_path: Path) -> None:
 
 def test_names_in_any_script_are_read_whatever_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = tuple(f"{row}\u2028ü\r" for row in range(4))  # what other programs take for the ends of lines
-    data = ImageSet("x", "test", image_set(4).images, torch.tensor([0, 0, 1, 1]), ("Äpfel", "Öl"), names)
+    data = ImageSet("x", "test", image_set(4).images, torch.tensor([0, 0, 1, 1]), ("Äpfel", "Öl"), files=names)
     write_corrupted(data, tmp_path, **FOG, layout="folder")
     monkeypatch.setattr("io.text_encoding", lambda encoding, stacklevel=2: encoding or "latin-1")
     assert open_corrupted(tmp_path, data).images("fog", 1).images[:].shape == (4, 3, 32, 32)
