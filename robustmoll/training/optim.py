@@ -53,6 +53,14 @@ class OptimizerArgs:
         except (TypeError, ValueError) as error:
             raise ValueError(f"optimizer {self.name!r} does not take these arguments: {error}") from error
 
+    def fixed(self) -> dict[str, Any]:
+        """What cannot change within a run: what is kept for each weight, and the groups of weights, depend on it."""
+        return {
+            "optimizer.name": self.name,
+            "optimizer.args": self.args,
+            "whether optimizer.weight_decay is 0": self.weight_decay == 0,
+        }
+
 
 @dataclass(frozen=True)
 class SchedulerArgs:

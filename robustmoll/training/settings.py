@@ -47,8 +47,8 @@ class Settings(Generic[TaskT]):
         trackers: Loggers besides metrics.csv: "tensorboard", "wandb" (extra `tracking`).
         checkpoint_minutes: A checkpoint is written after every epoch, and within one after this many minutes.
         resume: Whether to go on with the run that is in the folder, which must have the same config; "changed" goes on
-            with another one (of the same data, `validation`, `batch_size`, optimizer and kind of average), and the
-            weights are then those of no single config.
+            with another one (of the same data, `validation`, `batch_size`, `freeze`, kind of average, and optimizer,
+            whose rate, decay and momentum may differ), and the weights are then those of no single config.
 
     Raises:
         ValueError: If a number is out of its range or a tracker is not installed.
@@ -119,7 +119,8 @@ class Settings(Generic[TaskT]):
             "validation": self.validation,  # what is held out must not have been trained on
             "batch_size": self.batch_size,
             "the number of steps an epoch": steps_per_epoch,
-            "optimizer.name": self.optimizer.name,
+            "freeze": sorted(self.freeze),
+            **self.optimizer.fixed(),
             "the average of weights (ema, swa)": average,
         }
 

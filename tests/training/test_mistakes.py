@@ -81,6 +81,15 @@ def test_what_is_held_out_cannot_change_within_a_run(tmp_path: Path, before: flo
 FIXED = [
     ({"batch_size": 48}, r"batch_size cannot change within a run \(32 -> 48\)"),
     ({"optimizer": OptimizerArgs("adamw")}, r"optimizer\.name cannot change within a run \(\w+ -> adamw\)"),
+    ({"freeze": ["stem"]}, r"freeze cannot change within a run \(\[\] -> \['stem'\]\)"),
+    (
+        {"optimizer": OptimizerArgs(args={"layer_decay": 0.5})},
+        r"optimizer\.args cannot change within a run \(\{\} -> \{'layer_decay': 0\.5\}\); .* which may start_from",
+    ),
+    (
+        {"optimizer": OptimizerArgs(weight_decay=0.0)},
+        r"whether optimizer\.weight_decay is 0 cannot change within a run \(False -> True\)",
+    ),
     ({"ema": 0.9}, r"the average of weights .* cannot change within a run \(None -> ema\)"),
 ]
 
