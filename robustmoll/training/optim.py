@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules: timm's, by name."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +22,15 @@ class OptimizerArgs:
     """How weights are updated.
 
     Args:
-        name: "momentum" (SGD), "sgd" (with Nesterov's momentum), or any other of timm's optimizers.
+        name: "momentum" (SGD), "sgd" (with Nesterov's momentum), or any other of timm's optimizers but those of second
+            order.
         lr: Learning rate at its height, > 0.
-        weight_decay: Decay of the weights; biases and normalisation layers are left out.
-        momentum: For the optimizers that have it.
+        weight_decay: Decay of the weights, >= 0; biases and normalisation layers are left out.
+        momentum: For the optimizers that have it, in [0, 1).
         args: Further arguments of that optimizer.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
 
     name: str = "sgd"
@@ -34,13 +39,21 @@ class OptimizerArgs:
     momentum: float = 0.9
     args: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not (0 < self.lr < math.inf and 0 <= self.weight_decay < math.inf and 0 <= self.momentum < 1):
+            raise ValueError(
+                f"an optimizer needs a finite lr > 0, weight_decay >= 0 and momentum in [0, 1), got {self}"
+            )
+
     def build(self, network: nn.Module) -> Optimizer:
         """Returns the optimizer of the network's weights.
 
         Raises:
-            ValueError: If timm has no such optimizer, or it does not take these arguments.
+            ValueError: If timm has no such optimizer, it does not take these arguments, or it needs what is not there.
         """
         known_name("optimizer", self.name, map(str, timm.optim.list_optimizers()))
+        if timm.optim.get_optimizer_info(self.name).second_order:
+            raise ValueError(f"optimizer {self.name!r} takes second derivatives, a training has none; choose another")
         try:
             return timm.optim.create_optimizer_v2(
                 network,
@@ -50,6 +63,10 @@ class OptimizerArgs:
                 momentum=self.momentum,
                 **self.args,
             )
+        except (AssertionError, ImportError) as error:  # it is of a library or for a device that is not there
+            raise ValueError(
+                f"optimizer {self.name!r} cannot be had on this machine: {error}; choose another"
+            ) from error
         except (TypeError, ValueError) as error:
             raise ValueError(f"optimizer {self.name!r} does not take these arguments: {error}") from error
 

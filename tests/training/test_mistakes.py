@@ -30,6 +30,7 @@ from tests.tiny_training import NET, rows, trainer
         ({"swa": 0.5, "ema": 0.9}, "without ema"),
         ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
+        ({"optimizer": OptimizerArgs("adahessian")}, "'adahessian' takes second derivatives.*; choose another"),
         ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
         ({"scheduler": SchedulerArgs(warmup_epochs=3)}, "warmup_epochs must be .* fewer than the 3 epoch.*, got 3"),
         ({"scheduler": SchedulerArgs("constant", warmup_epochs=1), "epochs": 1}, "fewer than the 1 epoch"),
