@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmoll.evaluate.densities.grids import grid
@@ -128,16 +130,22 @@ def column_histograms(samples: Tensor, rows: Tensor, names: Sequence[str]) -> Fi
     for column, (ax, name) in enumerate(zip(drawn.subplots(down, across, squeeze=False).flat, names, strict=False)):
         data = rows[:, column].double().numpy()
         made = samples[:, column].double().numpy()
-        low, high = np.quantile(data, [0.002, 0.998])
+        low, high = np.quantile(data, [0.002, 0.998], method="nearest")
         bins = np.linspace(low, high if high > low else low + 1, 31)
-        ax.hist(data, bins, density=True, color="#cccccc", label="test data")
-        ax.hist(made[np.isfinite(made)], bins, density=True, histtype="step", color="#0072b2", label="samples")
+        _shares(ax, data, bins, color="#cccccc", label="test data")
+        _shares(ax, made, bins, histtype="step", color="#0072b2", label="samples")
         ax.set_title(name, fontsize=8, fontweight="normal")
         ax.set_yticks([])
     drawn.axes[0].legend(fontsize=7)
     for ax in drawn.axes[len(names) :]:
         ax.set_visible(False)
     return drawn
+
+
+def _shares(ax: Axes, values: NDArray[np.float64], bins: NDArray[np.float64], **style: str) -> None:
+    """Draws shares of all values, of which any number may lie outside the bins or be no number."""
+    seen = values[(bins[0] <= values) & (values <= bins[-1])]
+    ax.hist(seen, bins, weights=np.full(len(seen), 1 / (len(values) * (bins[1] - bins[0]))), **style)  # type: ignore[arg-type]
 
 
 def clean_column(row: Mapping[str, str], nll_name: str) -> str:
