@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustmoll.evaluate.bootstrap import resample
 from robustmoll.evaluate.classifiers.compare import check_resamples, folders_of, group_labels
 from robustmoll.evaluate.densities.distances import shared_distances
 from robustmoll.evaluate.densities.measure import read_figures, read_summary
@@ -74,8 +75,8 @@ def compare_densities(runs: Sequence[str | Path], *, resamples: int = 1000, seed
         seed: Of the resampling.
 
     Raises:
-        ValueError: If a folder holds no measurement, or they differ in data or in what a likelihood is told in, or if
-            there is no resample.
+        ValueError: If a folder holds no measurement or infinite likelihoods, or they differ in data or in what a
+            likelihood is told in, or if there is no resample.
     """
     check_resamples(resamples)
     folders = [folders_of(run) for run in runs]
@@ -85,7 +86,9 @@ def compare_densities(runs: Sequence[str | Path], *, resamples: int = 1000, seed
     # Of each group the mean figure of each test example, over its runs.
     means = np.stack([_figures(*group) for group in zip(folders, summaries, strict=True)])
     differences = means - means[0]
-    low, high = np.quantile(_resampled_means(differences, resamples, seed), [0.025, 0.975], axis=0)
+    examples = differences.shape[1]
+    resampled = resample(examples, resamples, seed) @ differences.T / examples
+    low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
     groups = [
         DensityGroup(
             label=label,
@@ -108,15 +111,11 @@ def _figures(folders: list[Path], summaries: list[dict[str, Any]]) -> NDArray[np
     return np.mean([read_figures(folder, summary["lines"][0]["name"]).numpy() for folder, summary in runs], axis=0)
 
 
-def _resampled_means(values: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
-    """Returns means over examples that are drawn with replacement, of shape (resamples, groups)."""
-    rng, examples = np.random.default_rng(seed), values.shape[1]
-    return np.stack([values[:, rng.integers(examples, size=examples)].mean(1) for _ in range(resamples)])
-
-
 def _check_comparable(folders: list[Path], summaries: list[dict[str, Any]]) -> None:
     one = _subject(summaries[0])
     for folder, summary in zip(folders, summaries, strict=True):
+        if summary["lines"][0]["value"] is None:
+            raise ValueError(f"{folder} has no mean to compare: some of its likelihoods are infinite; leave it out")
         for name, value in _subject(summary).items():
             if value != one[name]:
                 raise ValueError(f"{folder} and {folders[0]} do not compare: {name} {value!r} against {one[name]!r}")

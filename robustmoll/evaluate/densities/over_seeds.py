@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
-from robustmoll.evaluate.densities.summary import SHOWN
+from robustmoll.evaluate.densities.summary import MISSING, SHOWN
 from robustmoll.evaluate.text import count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
@@ -28,7 +28,9 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
         seeds = count_seeds(len(runs))
         for place, line in enumerate(runs[0]["lines"]):
             values = [summary["lines"][place]["value"] for summary in runs]
-            entry = mean_and_deviation(values if line["step"] is not None else values[:1], digits=3)
+            if line["step"] is None:
+                values = values[:1]
+            entry = MISSING if None in values else mean_and_deviation(values, digits=3)
             figures = [entry * (runs[0]["nll_name"] == name) for name in names]
             rows.append([f"{config} ({seeds})", line["name"], *figures, *(_far(runs, line, one) for one in metrics)])
     return ["", "", *(SHOWN[name].heading for name in names), *(f"{DISTANCES[metric]} ↓" for metric in metrics)], rows

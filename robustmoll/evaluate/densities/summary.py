@@ -1,7 +1,7 @@
 """The figures of a likelihood model on clean test data, as plain values and as text."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from robustmoll.data.examples import Examples
 from robustmoll.data.image_set import ImageSet
 from robustmoll.data.loader import Loader
+from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
@@ -18,6 +19,7 @@ from robustmoll.evaluate.text import markdown_table
 from robustmoll.tasks.likelihood import Likelihood, negative_log_likelihoods
 
 __all__ = [
+    "MISSING",
     "SHOWN",
     "Line",
     "density_lines",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 GAUSSIAN = "full-covariance Gaussian"
+MISSING = "-"  # what stands in place of a figure
+TOLD = 5  # examples that are named
 
 
 class Shown(NamedTuple):
@@ -60,21 +64,22 @@ class Line:
 
     Attributes:
         name: Of what was measured: a checkpoint, or the Gaussian.
-        value: Mean over the test set.
-        standard_error: Of that mean over test sets of this size: it knows nothing of other seeds.
+        value: Mean over the test set; None if it is infinite or no number.
+        standard_error: Of that mean over test sets of this size: it knows nothing of other seeds. None without a mean,
+            or of a single value.
         step: Of the checkpoint.
     """
 
     name: str
-    value: float
-    standard_error: float
+    value: float | None
+    standard_error: float | None
     step: int | None = None
 
     @classmethod
     def of(cls, name: str, values: Tensor, step: int | None = None) -> Self:
         """Returns the line of values, shape (N,)."""
         error = float(values.std() / math.sqrt(len(values))) if len(values) > 1 else math.nan
-        return cls(name, float(values.mean()), error, step)
+        return cls(name, _finite(float(values.mean())), _finite(error), step)
 
 
 def example_figures(
@@ -98,8 +103,8 @@ def example_figures(
         for label, (_, model) in models.items():
             sign = SHOWN[model.figure].sign
             figures[label] = sign * negative_log_likelihoods(model, (x for x, _ in loader(batches)), samples)
-    if isinstance(train.inputs, Tensor) and not train.domain.discrete:
-        gaussian = gaussian_nll(train.inputs, test.inputs[:])
+    if isinstance(train.domain, Columns):
+        gaussian = gaussian_nll(train.inputs[:], test.inputs[:])
         if gaussian is not None:
             figures[GAUSSIAN] = -gaussian
     return figures
@@ -126,7 +131,7 @@ def summarise_density(
         samples: Of a bound.
 
     Returns:
-        Plain values: what was measured how, and `lines`, a `Line` each.
+        Plain values: what was measured how, `lines`, a `Line` each, and `remarks`, sentences on what is missing there.
     """
     model = next(iter(models.values()))[1]
     steps = {label: step for label, (step, _) in models.items()}
@@ -142,16 +147,36 @@ def summarise_density(
         "n_train": len(train),
         "n_test": len(test),
         "lines": [asdict(Line.of(label, values, steps.get(label))) for label, values in figures.items()],
+        "remarks": [*_without_gaussian(figures, train), *_without_mean(figures, test.unit)],
     }
 
 
+def _without_gaussian(figures: Mapping[str, Tensor], train: Examples) -> Iterator[str]:
+    if isinstance(train.domain, Columns) and GAUSSIAN not in figures:
+        yield (
+            f"No {GAUSSIAN} beside it: the covariance of {len(train.domain.names)} columns in {len(train)} training"
+            " rows is singular, as rows are too few or columns follow from others."
+        )
+
+
+def _without_mean(figures: Mapping[str, Tensor], unit: str) -> Iterator[str]:
+    for label, values in figures.items():
+        places = [str(place + 1) for place in (~values.isfinite()).nonzero().flatten().tolist()]
+        if places:
+            named = ", ".join(places[:TOLD]) + ", ..." * (len(places) > TOLD)
+            yield (
+                f"{label}: no mean, as the log-likelihood of {len(places)} of the {len(values)} test {unit} is not"
+                f" finite: number {named}, counted from 1."
+            )
+
+
 def density_lines(summary: dict[str, Any]) -> str:
-    """Returns the figures of a summary, a line each."""
-    lines = [f"{line['name']} {line['value']:.3f} ± {line['standard_error']:.3f}" for line in summary["lines"]]
+    """Returns the figures of a summary, a line each, and its remarks."""
+    lines = [f"{line['name']} {_shown(line['value'])} ± {_shown(line['standard_error'])}" for line in summary["lines"]]
     text = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
     for heading, _, _, rows in distance_sections(summary):
         text.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in rows)}")
-    return "\n".join(text)
+    return "\n".join([*text, *summary["remarks"]])
 
 
 def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -160,8 +185,8 @@ def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             line["name"],
-            f"{line['value']:.3f}",
-            f"{line['standard_error']:.3f}",
+            _shown(line["value"]),
+            _shown(line["standard_error"]),
             "" if line["step"] is None else f"{line['step']:,}",
         ]
         for line in summary["lines"]
@@ -179,7 +204,7 @@ def note(summary: dict[str, Any]) -> str:
     else:
         parts.append("Of images with 256 grey levels, dequantised uniformly.")
     parts.append("The standard error is that of the mean over test data, not over seeds.")
-    return " ".join(parts)
+    return " ".join([*parts, *summary["remarks"]])
 
 
 def density_text(summary: dict[str, Any]) -> str:
@@ -192,3 +217,12 @@ def density_text(summary: dict[str, Any]) -> str:
     for heading, said, header, rows in distance_sections(summary):
         parts += [f"## {heading}", markdown_table(header, rows), said]
     return "\n\n".join(parts) + "\n"
+
+
+def _finite(figure: float) -> float | None:
+    """What JSON can hold of it."""
+    return figure if math.isfinite(figure) else None
+
+
+def _shown(figure: float | None) -> str:
+    return MISSING if figure is None else f"{figure:.3f}"

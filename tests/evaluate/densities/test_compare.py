@@ -108,11 +108,12 @@ MISTAKES = [
     ({"dataset": "wine"}, "b and .*a do not compare: dataset 'wine' against 'moons'"),
     ({"data": "cd"}, "do not compare: test data '400 rows, fingerprint cd' against '400 rows, fingerprint ab'"),
     ({"figure": "bits_per_dim", "nll_name": "bits_per_dim"}, "figure 'bits_per_dim' against 'log_likelihood'"),
+    ({"lines": [{"name": "last step", "value": None}]}, "b has no mean to compare: some of its likelihoods are infin"),
 ]
 
 
 @pytest.mark.parametrize(("others", "message"), MISTAKES)
-def test_runs_of_other_data_or_units_do_not_compare(others: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_runs_that_do_not_compare(others: dict[str, Any], message: str, tmp_path: Path) -> None:
     runs = [write_run(tmp_path / "a", values(0)), write_run(tmp_path / "b", values(0), **others)]
     with pytest.raises(ValueError, match=message):
         compare_densities(runs)

@@ -139,11 +139,12 @@ def test_each_distance_has_a_table_of_its_own() -> None:
 
 def test_a_sweep_s_table_has_a_column_for_a_shared_distance() -> None:
     def summary(value: float, **others: object) -> dict[str, Any]:
-        lines = [{"name": "last step", "step": 7, "value": 1.0}]
+        lines = [{"name": "last step", "step": 7, "value": 1.0 if value < 4 else None}]
         return {"nll_name": "bits_per_dim", "lines": lines, "distances": [record(value=value, **others)]}
 
     header, rows = density_seeds_rows({"a": [summary(1.0), summary(3.0)], "b": [summary(4.0)]})
     assert header[-1] == "FID ↓" and [row[-1] for row in rows] == [f"2.000 ± {math.sqrt(2):.3f}", "4.000"]
+    assert [row[2] for row in rows] == ["1.000 ± 0.000", "-"], "an infinite mean is none"
     header, rows = density_seeds_rows({"a": [summary(1.0), summary(3.0)], "b": [summary(4.0, sha256="cd")]})
     assert header[-1] == "bits/dim ↓" and len(rows[0]) == 3
 
