@@ -16,6 +16,7 @@ from robustmoll.anneal import Anneal
 from robustmoll.counter_rng import CounterRNG
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
+from robustmoll.models.densities.table_bijections import BatchNorm
 from robustmoll.tasks.likelihood import (
     DensityArgs,
     Likelihood,
@@ -95,6 +96,10 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
         """
         self.anneal.degradation(torch.zeros(1, *train.domain.shape), torch.ones(1))  # refuses what it is not for
         return build_likelihood(self.config(train))
+
+    def check_part(self, model: Likelihood, n: int) -> None:
+        if any(isinstance(module, BatchNorm) for module in model.modules()):
+            BatchNorm.check_rows(n)
 
     def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> Likelihood:
         return load_likelihood(config, weights)

@@ -69,6 +69,17 @@ class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
             ValueError: If model and data do not fit each other.
         """
 
+    def check_part(self, model: ModelT, n: int) -> None:
+        """Refuses parts of batches that a model cannot be trained on.
+
+        Args:
+            model: Which is to be trained.
+            n: The least number of examples that it will meet at once.
+
+        Raises:
+            ValueError: If it needs more of them.
+        """
+
     @abstractmethod
     def load(self, config: dict[str, Any], weights: dict[str, Tensor]) -> ModelT:
         """Returns the trained model of a checkpoint.

@@ -58,6 +58,7 @@ class Training:
 
         torch.manual_seed(seed_at(args.seed, "weights"))
         self.model: Model = self.task.build(train).to(accelerator.device)
+        self.task.check_part(self.model, max(1, args.batch_size // accelerator.num_processes // args.accumulate))
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
         fixed = args.fixed(self.steps_per_epoch)

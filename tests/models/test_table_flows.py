@@ -105,6 +105,16 @@ def test_batch_norm_standardises_a_batch_and_averages_its_statistics() -> None:
 
 
 @pytest.mark.parametrize("flow", ("maf", "realnvp", "glow"))
+def test_a_batch_of_one_row_has_no_statistics_to_train_by(flow: str) -> None:
+    model, x = trained(flow, 3), rows(1, 3)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with pytest.raises(ValueError, match=r"needs more than 1 row in training, got 1; .*accumulate.*drop_last"):
+        model.train().log_prob(x)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert model.train().log_prob(rows(2, 3)).shape == (2,) and model.eval().log_prob(x).shape == (1,)
+
+
+@pytest.mark.parametrize("flow", ("maf", "realnvp", "glow"))
 def test_a_calibrated_flow_gives_its_training_rows_the_likelihood_of_one_batch(flow: str) -> None:
     torch.manual_seed(0)
     model, x = DENSITIES[flow]((4,), transforms=2, hidden=8).double(), rows(60, 4)

@@ -199,6 +199,17 @@ def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, task: Densi
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
+@pytest.mark.parametrize("batch", [{"batch_size": 1}, {"batch_size": 19, "accumulate": 10}, {"accumulate": 40}])
+def test_parts_of_one_row_are_refused_before_any_work_where_a_batch_has_statistics(
+    tmp_path: Path, batch: dict[str, int]
+) -> None:
+    maf, run = DensityArgs("maf", {"hidden": 8}), tmp_path / "maf"
+    with pytest.raises(ValueError, match="batch normalisation needs more than 1 row in training, got 1"):
+        trainer(run, task=Density(maf, Anneal()), **batch).fit()
+    assert not list(run.iterdir())
+    trainer(tmp_path / "diagonal", epochs=2, **batch).fit()
+
+
 def test_fewer_rows_than_a_batch_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the 135 training rows of iris, got 136"):
         trainer(tmp_path / "run", batch_size=136).fit()

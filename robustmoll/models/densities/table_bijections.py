@@ -51,7 +51,7 @@ class BatchNorm(Bijection):
     """z = gamma (x - mean) / std + beta, column by column; mean and std are the batch's in training.
 
     Dinh et al., "Density estimation using Real NVP" (2017), section 3.7. Evaluation and the way back use a moving
-    average over batches, or what `measure` last saw.
+    average over batches, or what `measure` last saw. A batch of one row is refused in training: its variance is 0.
 
     Args:
         columns: Of the rows.
@@ -73,6 +73,7 @@ class BatchNorm(Bijection):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, variance = self.mean, self.variance
         if self.training:
+            self.check_rows(len(x))
             variance, mean = torch.var_mean(x, 0, correction=0)
             self._average(mean, variance, self.momentum)
         log_scale = self.log_gamma - 0.5 * torch.log(variance + self.eps)
@@ -81,6 +82,15 @@ class BatchNorm(Bijection):
     def inverse(self, z: Tensor) -> Tensor:
         log_scale = self.log_gamma - 0.5 * torch.log(self.variance + self.eps)
         return (z - self.beta) * (-log_scale).exp() + self.mean
+
+    @staticmethod
+    def check_rows(n: int) -> None:
+        """Raises a ValueError if batches of n rows have no statistics to train by."""
+        if n < 2:
+            raise ValueError(
+                f"batch normalisation needs more than 1 row in training, got {n}; take larger batches, or fewer parts"
+                " of them (accumulate), and leave out an incomplete one (DataLoader: drop_last=True)"
+            )
 
     def measure(self, x: Tensor) -> None:
         """Takes mean and variance of these rows in place of the moving average."""
