@@ -130,7 +130,7 @@ def published(model: TableFlow, data: Split, arm: str, seed: int) -> list[Row]:
 
     for epoch in epochs_of(model, data, noisy):
         if epoch % EVERY == 0:
-            t = 0.0 if arm == "vanilla" else anneal.level(epoch - 1)
+            t = 0.0 if arm == "vanilla" else anneal.at(epoch - 1)
             rows.append({"epoch": epoch, "t": f"{t:.4f}", **measured(model, data)})
         if epoch == EPOCHS:
             return rows
@@ -143,7 +143,7 @@ def sound(model: TableFlow, data: Split, arm: str, seed: int) -> list[Row]:
     per_epoch = -(-len(data.rows) // BATCH)
     anneal = Anneal(LENGTH * per_epoch, fraction=float(arm))
     for epoch in epochs_of(model, data, lambda x, epoch, step: anneal(x, step, noise)):
-        t = anneal.level(epoch * per_epoch - 1)
+        t = anneal.at(epoch * per_epoch - 1)
         figures = measured(model, data)
         rows.append({"epoch": epoch, "t": f"{t:.4f}", **figures})
         if t == 0:

@@ -67,7 +67,7 @@ class Anneal(nn.Module):
         self.time = Annealed(max(1, round(fraction * (steps or 1))), shape, spread)
         self.degradation = _degradation(degradation, schedule)
 
-    def over(self, epochs: int, steps_per_epoch: int) -> Self:
+    def for_length(self, epochs: int, steps_per_epoch: int) -> Self:
         """Returns the same annealing for a training of that length; `steps`, if they were given, stay.
 
         Raises:
@@ -85,7 +85,7 @@ class Anneal(nn.Module):
         bound.steps, bound.time = steps, Annealed(max(1, mollified), self.time.shape, self.time.spread)
         return bound
 
-    def level(self, step: int) -> float:
+    def at(self, step: int) -> float:
         """Returns the step's t.
 
         Raises:
@@ -107,10 +107,10 @@ class Anneal(nn.Module):
             device: Of the result; None for the CPU.
 
         Raises:
-            ValueError: As for `level`.
+            ValueError: As for `at`.
         """
         device = device or torch.device("cpu")
-        if self.level(step) == 0:
+        if self.at(step) == 0:
             return torch.zeros(n, device=device)
         return self.time.sample_on(device, n, generator, step)
 
@@ -125,7 +125,7 @@ class Anneal(nn.Module):
         Raises:
             ValueError: If x is no data of that kind, the step is negative, or nobody has told the number of steps.
         """
-        if self.level(step) == 0:
+        if self.at(step) == 0:
             return x
         return self.degradation(x, self.times(len(x), step, generator, x.device), generator)
 

@@ -129,7 +129,7 @@ def test_a_fraction_is_an_annealing_of_fewer_steps(fraction: float) -> None:
 
 def test_a_fraction_of_nothing_changes_nothing() -> None:
     x = images()
-    assert Anneal(10, fraction=0)(x, 0) is x and Anneal(fraction=0).over(2, 5)(x, 0) is x
+    assert Anneal(10, fraction=0)(x, 0) is x and Anneal(fraction=0).for_length(2, 5)(x, 0) is x
 
 
 def test_times_of_samples_spread_around_the_step_s_and_end_with_it() -> None:
@@ -145,13 +145,13 @@ def test_times_of_samples_spread_around_the_step_s_and_end_with_it() -> None:
 
 def test_a_training_tells_its_length() -> None:
     x = images()
-    bound = Anneal(fraction=0.5, spread=0.1).over(epochs=4, steps_per_epoch=10)
+    bound = Anneal(fraction=0.5, spread=0.1).for_length(epochs=4, steps_per_epoch=10)
     for step in (0, 7, 19, 20):
         assert torch.equal(bound(x, step, seeded()), Anneal(20, spread=0.1)(x, step, seeded()))
-    assert Anneal(30).over(4, 10).time.steps == 30
+    assert Anneal(30).for_length(4, 10).time.steps == 30
     for anneal in (Anneal(fraction=0.2), Anneal(9), Anneal(41)):
         with pytest.raises(ValueError, match=r"at least an epoch \(10 steps\) and at most the training \(40\)"):
-            anneal.over(4, 10)
+            anneal.for_length(4, 10)
 
 
 def test_there_is_no_state_to_save() -> None:

@@ -32,5 +32,5 @@ def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> Non
     summary = measure_run(trainer.run, train, test, **arguments)
     print(density_lines(summary))
     print(f"table in {trainer.run / FOLDER}")
-    task = trainer.task.over(trainer.epochs, len(train) // trainer.batch_size)
+    task = trainer.task.for_length(trainer.epochs, len(train) // trainer.batch_size)
     print(f"report in {write_density_report(trainer.run, summary, task, test)}")

@@ -77,9 +77,9 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
     def __init__(self, model: DensityArgs, anneal: Anneal, dequantise: bool = True) -> None:
         self.model, self.anneal, self.dequantise = model, anneal, dequantise
 
-    def over(self, epochs: int, steps_per_epoch: int) -> Self:
+    def for_length(self, epochs: int, steps_per_epoch: int) -> Self:
         bound = copy.copy(self)
-        bound.anneal = self.anneal.over(epochs, steps_per_epoch)
+        bound.anneal = self.anneal.for_length(epochs, steps_per_epoch)
         return bound
 
     def config(self, train: Examples) -> dict[str, Any]:

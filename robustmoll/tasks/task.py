@@ -38,7 +38,7 @@ ModelU = TypeVar("ModelU", bound=Model)
 class Task(ABC, Generic[ExamplesT, ModelT, DrawT]):
     """What `Trainer` trains; a new one defines the methods below, for its kind of examples, model and draw."""
 
-    def over(self, epochs: int, steps_per_epoch: int) -> Self:
+    def for_length(self, epochs: int, steps_per_epoch: int) -> Self:
         """Returns the task for a training of that length.
 
         Raises:

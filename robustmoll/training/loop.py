@@ -54,7 +54,7 @@ class Training:
         self.steps_per_epoch = len(train) // args.batch_size
         self.step, self.loss_sum = 0, 0.0  # finished steps; loss over those of this epoch
         self.best: tuple[float, ...] = (math.inf,)  # figures of the best epoch, if one is chosen
-        self.task: Task[Any, Any, Any] = args.task.over(args.epochs, self.steps_per_epoch)
+        self.task: Task[Any, Any, Any] = args.task.for_length(args.epochs, self.steps_per_epoch)
 
         torch.manual_seed(seed_at(args.seed, "weights"))
         self.model: Model = self.task.build(train).to(accelerator.device)

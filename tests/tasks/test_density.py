@@ -125,7 +125,7 @@ def test_the_model_finds_the_density_and_the_figure_is_that_of_clean_rows(tmp_pa
 
 
 def test_mollified_steps_see_noise_and_the_others_the_data() -> None:
-    task = Density(DIAGONAL, Anneal(fraction=0.5), dequantise=False).over(epochs=4, steps_per_epoch=5)
+    task = Density(DIAGONAL, Anneal(fraction=0.5), dequantise=False).for_length(epochs=4, steps_per_epoch=5)
     train, _ = SETS["table"].load()
     model, x = task.build(train), train.inputs[:32]
     draws = [task.draw(32, (), generator_at(step), step) for step in range(20)]

@@ -59,7 +59,7 @@ def write_density_report(run: Path, summary: dict[str, Any], task: Density, test
     Args:
         run: Its folder, with metrics.csv and snapshots/.
         summary: Of the run, see `measure_run`.
-        task: What was trained, see `Density.over`.
+        task: What was trained, see `Density.for_length`.
         test: The test data.
 
     Returns:
@@ -102,11 +102,11 @@ def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
 def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:
     drawn = {}
     if rows := MetricsFile(run / "metrics.csv").rows():
-        levels = [anneal.level(step) for step in range(int(rows[-1]["step"]) + 1)]
+        levels = [anneal.at(step) for step in range(int(rows[-1]["step"]) + 1)]
         drawn["training"] = density_curves(rows, summary["nll_name"], levels)
     snapshots = _snapshots(run)
     if densities := {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}:
-        drawn["densities"] = annealed_densities(densities, {step: anneal.level(step) for step in densities}, EXTENT)
+        drawn["densities"] = annealed_densities(densities, {step: anneal.at(step) for step in densities}, EXTENT)
     samples = {step: kept["samples"] for step, kept in snapshots.items()}
     return drawn | _drawn_samples(samples, test.domain, test)
 
