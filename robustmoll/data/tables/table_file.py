@@ -11,6 +11,8 @@ from robustmoll.data.tables.table_set import Table, Values
 
 __all__ = ["TableFile"]
 
+TOLD = 40  # characters of a field that is no number
+
 
 class TableFile(Table):
     """A table in a .csv file (also with semicolons or tabs, with or without a line of names) or a .npy file.
@@ -53,7 +55,13 @@ def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    reader = csv.reader(text.splitlines(), delimiter=delimiter, strict=True)
+    try:
+        rows = [row for row in reader if row]
+    except csv.Error as error:
+        raise ValueError(
+            f"table {path} is no CSV: {error} in line {reader.line_num}; is a quote not closed?"
+        ) from error
     if not rows:
         raise ValueError(f"table {path} is empty")
     for number, row in enumerate(rows, start=1):
@@ -67,9 +75,12 @@ def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
 
 def _read_npy(path: Path) -> tuple[list[str], np.ndarray]:
     try:
-        values = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            values = np.lib.format.read_array(file, allow_pickle=False)
     except ValueError as error:
         raise ValueError(f"table {path} is no .npy file of plain numbers: {error}") from error
+    if np.iscomplexobj(values):
+        raise ValueError(f"table {path} holds complex numbers; real and imaginary parts can be columns of their own")
     if values.ndim != 2:
         raise ValueError(f"table {path} must have shape (rows, columns), got {values.shape}")
     return _count(values.shape[1]), values
@@ -112,7 +123,7 @@ def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray
         for name, field in zip(names, fields, strict=True):
             if _number(field) is None:
                 raise ValueError(
-                    f"table {path} has {str(field)!r} in column {name!r}, row {row}, where a number was expected;"
-                    " choose the columns of numbers with `columns`"
+                    f"table {path} has {str(field)[:TOLD]!r} in column {name!r}, row {row}, where a number was"
+                    " expected; choose the columns of numbers with `columns`"
                 )
     return np.array([[_number(field) for field in fields] for fields in values], dtype=np.float64)
