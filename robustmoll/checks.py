@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["Mistake", "check_t", "known_name", "reason_of", "require"]
+__all__ = ["Mistake", "check_t", "known_name", "offer", "reason_of", "require"]
 
 
 class Mistake(SystemExit):
@@ -41,11 +41,22 @@ def known_name(kind: str, name: str, names: Iterable[str]) -> str:
     names = list(names)
     if name in names:
         return name
+    raise ValueError(f"unknown {kind} {name!r}{offer(name, names)}")
+
+
+def offer(name: str, names: Iterable[str]) -> str:
+    """Returns what to say behind a name that is not one of `names`: the nearest of them, and all if they are few.
+
+    Example:
+        >>> offer("fogg", ["fog", "frost", "snow"])
+        "; did you mean 'fog'? Known: fog, frost, snow"
+    """
+    names = list(names)
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     # A registry of a thousand backbones is no help in one line: the nearest names are.
     known = f" Known: {', '.join(names)}" if len(names) <= 40 else f" {len(names)} names are known."
-    raise ValueError(f"unknown {kind} {name!r}{hint}{known}")
+    return hint + known
 
 
 def reason_of(error: Exception) -> str:

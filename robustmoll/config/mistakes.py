@@ -1,15 +1,17 @@
 """The mistakes in a config: unknown keys before jsonargparse sees them, and its own messages in one line."""
 
-import difflib
 import inspect
 import pydoc
 import re
+import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from robustmoll import data, degradations, schedules, times
+from robustmoll.checks import offer
 from robustmoll.data import augment, tables
 
-__all__ = ["check_level", "one_line"]
+__all__ = ["cause_of", "check_level", "one_line"]
 
 # Modules whose classes a config may name without their path.
 CLASSES = (data, tables, augment, degradations, schedules, times)
@@ -27,7 +29,7 @@ def check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str =
     groups = {name.split(".")[0] for name in known}
     for key, value in tree.items():
         if str(key) not in groups:
-            raise ValueError(f"{where}: unknown key {prefix + str(key)!r}{_offer(str(key), groups)}")
+            raise ValueError(f"{where}: unknown key {prefix + str(key)!r}{offer(str(key), sorted(groups))}")
         below = {name.partition(".")[2] for name in known if name.startswith(f"{key}.") and not name.endswith(".help")}
         if isinstance(value, dict) and below:
             check_level(value, below, where, f"{prefix}{key}.")
@@ -48,9 +50,8 @@ def _check_classes(value: object, where: str, prefix: str) -> None:
             names = set(inspect.signature(cls).parameters)
             for name in value["init_args"]:
                 if name not in names:
-                    raise ValueError(
-                        f"{where}: {cls.__name__} ({prefix}) has no argument {name!r}{_offer(name, names)}"
-                    )
+                    known = offer(name, sorted(names))
+                    raise ValueError(f"{where}: {cls.__name__} ({prefix}) has no argument {name!r}{known}")
     for key, below in value.items():
         _check_classes(below, where, f"{prefix}.{key}")
 
@@ -61,41 +62,52 @@ def _find_class(name: str) -> type | None:
     return found if inspect.isclass(found) else None
 
 
-def _offer(name: str, names: set[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return (f"; did you mean {near[0]!r}?" if near else ";") + f" Known: {', '.join(sorted(names))}"
+def cause_of(error: BaseException) -> BaseException:
+    """Returns the error behind what jsonargparse made of it: that of a constructor, or of the innermost value."""
+    while error.__cause__ and _raiser(error).startswith("jsonargparse."):
+        error = error.__cause__
+    return error
 
 
-def one_line(message: str, options: list[str] | None = None) -> str:
-    """Returns the telling part of one of jsonargparse's messages in one line.
+def _raiser(error: BaseException) -> str:
+    """Returns the module that raised an error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals["__name__"]) if frames else ""
+
+
+def one_line(message: str, cause: str, names: Sequence[str] = ()) -> str:
+    """Returns one of jsonargparse's messages in one line.
+
+    Args:
+        message: The whole of it.
+        cause: What the error behind it says.
+        names: Of the options that there are, without dashes.
 
     Example:
-        >>> one_line("Parser key \\"epochs\\":\\n  Expected a <class 'int'>. Got value: x")
+        >>> cause = "Expected a <class 'int'>. Got value: x"
+        >>> one_line("Parser key \\"epochs\\":\\n  " + cause, cause)
         "epochs: expected int, got 'x'"
     """
-    message = re.sub(r"^Call to compute_fn of link .*? failed: ", "", message)
-    if match := re.match(r"unrecognized arguments: (--[\w.+-]+)", message):
-        return f"unknown option {match[1]}{_offer(match[1], set(options or []))}" if options else message
-    if match := re.search(r"Option '(\w+)' is not accepted", message):
-        return f"unknown key {match[1]!r}{_offer(match[1], _class_arguments())}"
-    where = ".".join(re.findall(r'Parser key "([\w.]+)"', message))
-    base = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
-    given = re.findall(r"(?:Given value|Got value): (.*)", message)
-    lines = [line.strip(" -") for line in message.splitlines() if "<class 'NoneType'>" not in line or base is None]
-    telling = [line for line in lines if re.match(r"Expected (?!a path)|Group|[A-Z]\w* needs", line)] or lines
-    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>|typing\.", r"\1", telling[0]).split(". Got value")[0]
-    if text.startswith("Expected a dot import path") and base:
-        name = text.rpartition(": ")[2]
-        return f"{where}: unknown {base[1].rpartition('.')[2]} {name!r}{_offer(name, _subclasses(base[1]))}"
-    if text.startswith("Expected a ") and given:
-        return f"{where}: expected {text.removeprefix('Expected a ')}, got {given[-1]!r}"
+    if match := re.match(r"unrecognized arguments: (--[\w.+-]+)", cause):
+        return f"unknown option {match[1]}{offer(match[1], [f'--{name}' for name in names])}"
+    if match := re.match(r"Option '(\w+)' is not accepted", cause):
+        return f"unknown key {match[1]!r}{offer(match[1], names)}"
+    where = "".join(f"{key}." for key in re.findall(r'Parser key "([\w.]+)"', message))[:-1]
+    wanted = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
+    text = _said_of_class(cause, wanted[1]) if wanted else cause
+    if match := re.match(r"Expected a (?:<class ')?(?:typing\.)?(.*?)(?:'>)?\. Got value: (.*)", text):
+        text = f"expected {match[1]}, got {match[2]!r}"
     return f"{where}: {text}" if where else text
 
 
-def _class_arguments() -> set[str]:
-    classes = [value for module in CLASSES for value in vars(module).values() if inspect.isclass(value)]
-    ours = [cls for cls in classes if cls.__module__.startswith("robustmoll")]
-    return {name for cls in ours for name in inspect.signature(cls).parameters} - {"args", "kwargs"}
+def _said_of_class(cause: str, wanted: str) -> str:
+    """Returns what is wrong where a subclass of `wanted`, an import path, was to be named."""
+    kind = wanted.rpartition(".")[2]
+    if match := re.match(r"Expected a dot import path string: (.*)", cause):
+        return f"unknown {kind} {match[1]!r}{offer(match[1], sorted(_subclasses(wanted)))}"
+    if cause.endswith("is abstract"):
+        return f"expected a subclass of {kind}, such as {{class_path: NAME, init_args: {{...}}}}"
+    return cause
 
 
 def _subclasses(path: str) -> set[str]:

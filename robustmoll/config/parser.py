@@ -6,6 +6,7 @@ of `robustmoll.data`, or of yours by import path), `model`, `optimizer`, `schedu
 """
 
 import inspect
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -16,7 +17,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll.checks import Mistake, known_name
 from robustmoll.config.files import ConfigSource, read_config
-from robustmoll.config.mistakes import check_level, one_line
+from robustmoll.config.mistakes import cause_of, check_level, one_line
 from robustmoll.config.tasks import LINKED, TASKS
 from robustmoll.training import Trainer
 
@@ -33,9 +34,21 @@ class Parser(ArgumentParser):
         """Parses files, or keys and values; later ones override earlier ones, and flags override all."""
         return super().parse_args([*(["--config", _read_text(configs, self)] if configs else []), *flags])
 
+    def instantiate(self, *args: Any, **kwargs: Any) -> Namespace:  # noqa: ANN401 (jsonargparse's)
+        """Makes the objects that a parsed config describes.
+
+        Raises:
+            ValueError: If a constructor refuses its arguments; what it says.
+        """
+        try:
+            return super().instantiate(*args, **kwargs)
+        except ValueError as error:
+            raise ValueError(str(cause_of(error))) from error
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         options = [option for action in self._actions for option in action.option_strings]
-        raise Mistake(one_line(message, options))
+        names = [option[2:] for option in options if re.fullmatch(r"--[\w.]+(?<!help)", option)]
+        raise Mistake(one_line(message, str(cause_of(ex)) if ex else message, names))
 
 
 class TrainingParser(Parser):
@@ -80,10 +93,7 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer[Any]:
     """
     kind = TASKS[config.task]
     kind.check(config.bench)
-    try:
-        parts = parser.instantiate(config)
-    except ValueError as error:
-        raise ValueError(one_line(str(error))) from error
+    parts = parser.instantiate(config)
     names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
     return Trainer(parts.data, kind.build(parts), **{name: parts[name] for name in names if name in parts})
 

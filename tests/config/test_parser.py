@@ -77,7 +77,11 @@ FLAGS = [
     ("--mollify.degradations.noise Noise --mollify.degradations.noise.schedule VQ", "unknown NoiseSchedule 'VQ'"),
     ("--loss cross_entropi", "unknown loss 'cross_entropi'; did you mean 'cross_entropy'"),
     ("--data Digit", "unknown Data 'Digit'; did you mean 'Digits'"),
-    ("--data.sise 3", "unknown key 'sise'; did you mean 'size'"),
+    ("--data.sise 3", "unknown key 'sise'; did you mean 'size'? Known: train, test, size"),
+    (
+        '--augment [{"class_path":"AugMix","init_args":{"view":3}}]',
+        "unknown key 'view'; did you mean 'views'? Known: severity, mixture_width",
+    ),
     ("--model.name digits_cnm", "unknown model 'digits_cnm'; did you mean 'digits_cnn'"),
     ("--model.args.num_classes 10", "model.args holds num_classes, which is set by the data; leave it out"),
     ("--model.args.in_chans 1", "model.args holds in_chans"),
@@ -86,7 +90,10 @@ FLAGS = [
     ("--optimizer.name sgdd", "unknown optimizer 'sgdd'"),
     ("--bench.corruptions [fogg]", "unknown corruption 'fogg'; did you mean 'fog'"),
     ("--bench.severities [6]", "severities must lie in (0, 5], got 6"),
-    ("--trackers [wanb]", "trackers"),
+    ("--trackers [wanb]", "trackers: expected Literal['tensorboard', 'wandb'], got 'wanb'"),
+    ("--data ImageFolder --data.root here --data.test_fraction 2", "error: ImageFolder needs size >= 8"),
+    ("--task density --data GaussianRing --data.n 1", "error: gaussian_ring needs at least 2 points, got n=1"),
+    ("--task density --data TableFile --data.file a.csv --data.columns [a,a]", "error: columns names a column twice"),
 ]
 
 
@@ -102,12 +109,17 @@ KEYS = [
     ("epohs: 3", "unknown key 'epohs'; did you mean 'epochs'? Known: accumulate, augment, batch_size, bench"),
     ("mollify: {polcy: sink}", "unknown key 'mollify.polcy'; did you mean 'policy'? Known: degradations, policy"),
     ("mollfy: {}", "unknown key 'mollfy'; did you mean 'mollify'"),
-    ("mollify: {time: {class_path: Beta, init_args: {c: 1}}}", "Beta (mollify.time) has no argument 'c'; Known: a, b"),
+    ("mollify: {time: {class_path: Beta, init_args: {c: 1}}}", "Beta (mollify.time) has no argument 'c'. Known: a, b"),
     (
         "mollify: {degradations: {noise: {class_path: Noise, init_args: {schedul: VP}}}}",
         "Noise (mollify.degradations.noise) has no argument 'schedul'; did you mean 'schedule'",
     ),
-    ("augment: [RandomCrop, MixUpp]", "unknown Augmentation 'MixUpp'; did you mean 'MixUp'? Known: AugMix"),
+    (
+        "augment: [RandomCrop, MixUpp]",
+        "unknown Augmentation 'MixUpp'; did you mean 'MixUp' or 'CutMix' or 'AugMix'? Known: ",
+    ),
+    ("augment: [torchvision.transforms.v2.RandomCrop]", "RandomCrop does not correspond to a subclass of Augmentation"),
+    ("augment: [RandomCrop: {padding: 2}]", "augment: expected a subclass of Augmentation, such as {class_path: NAME"),
     (
         "augment: [MixUp, {class_path: RandomCrop, init_args: {paddin: 4}}]",
         "RandomCrop (augment[1]) has no argument 'paddin'; did you mean 'padding'",
