@@ -84,7 +84,7 @@ def test_a_killed_or_interrupted_training_goes_on_where_it_was(tmp_path: Path, e
         assert errors.strip().splitlines()[-1].startswith("robustmoll: error: stopped after step")
     else:
         assert process.returncode == -signal.SIGKILL
-    stopped_at = checkpoint.load_newest(parts / "checkpoints")[0].step
+    stopped_at = checkpoint.load_newest(parts / "checkpoints").step
     assert 0 < stopped_at < 24, "it was stopped under way"
     assert start(parts, 8, "--resume", "true").wait() == 0
     assert_equal_weights(whole, parts)
