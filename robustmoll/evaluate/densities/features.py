@@ -1,15 +1,14 @@
 """Feature vectors of images, for distances between sets of images: of the usual Inception network, or of ours."""
 
 import hashlib
-import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from urllib.error import URLError
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.inception import Inception3
@@ -137,7 +136,8 @@ def fid_inception(state: dict[str, Tensor]) -> Inception3:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f"these are not the weights {INCEPTION_FILE}: {str(error).splitlines()[1].strip()}") from error
+        first = shorten(str(error).splitlines()[1], 120, placeholder=" ...")
+        raise ValueError(f"these are not the weights {INCEPTION_FILE}: {first}") from error
     network.fc = nn.Identity()
     for name, block in network.named_children():
         if hasattr(block, "branch_pool"):
@@ -180,8 +180,8 @@ def _state(file: Path) -> dict[str, Tensor]:
         if file.suffix == ".safetensors":
             return safetensors.torch.load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+    except Exception as error:  # text taken for a pickle fails in any way
         raise ValueError(f"{file} holds no weights, or more than weights; get it from {INCEPTION_URL}") from error
-    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+    if not isinstance(state, dict) or not all(isinstance(a, str) and isinstance(b, Tensor) for a, b in state.items()):
         raise ValueError(f"{file} holds no weights by name; get it from {INCEPTION_URL}")
     return state

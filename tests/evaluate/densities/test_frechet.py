@@ -148,12 +148,17 @@ def test_weights_that_cannot_be_used(weights: Path, tmp_path: Path, monkeypatch:
     with pytest.raises(ValueError, match=r"there is no .*nowhere.pth: put the Inception weights there \(https"):
         inception_features(tmp_path / "nowhere.pth")
     bad = tmp_path / "bad.pth"
-    bad.write_bytes(pickle.dumps(print, protocol=2))
-    with pytest.raises(ValueError, match=r"bad.pth holds no weights, or more than weights; get it from"):
+    for content in (pickle.dumps(print, protocol=2), b"https://github.com", b"(", b""):
+        bad.write_bytes(content)
+        with pytest.raises(ValueError, match=r"bad.pth holds no weights, or more than weights; get it from"):
+            inception_features(bad)
+    torch.save({1: torch.zeros(1)}, bad)
+    with pytest.raises(ValueError, match=r"bad.pth holds no weights by name"):
         inception_features(bad)
     torch.save({"fc.weight": torch.zeros(1)}, bad)
-    with pytest.raises(ValueError, match=f"these are not the weights {INCEPTION_FILE}: Missing key"):
+    with pytest.raises(ValueError, match=f"these are not the weights {INCEPTION_FILE}: Missing key") as error:
         inception_features(bad)
+    assert len(str(error.value)) < 300
 
     def unreachable(*args: object, **kwargs: object) -> None:
         raise URLError("no route")
