@@ -22,7 +22,7 @@ EVERY = 5
 def rows(run: str) -> Iterator[dict[str, object]]:
     """A row for each role and t of one run."""
     trainer, _ = load_run(run)
-    test = trainer.sets[1]
+    test = trainer.test_set
     images = test.select(torch.arange(0, len(test), EVERY))
     for level in measure_levels(Run(run).classifier, trainer.task.mollify, images, TIMES):
         measured = {name: f"{getattr(level, name):.4f}" for name in ("accuracy", "confidence", "gamma")}

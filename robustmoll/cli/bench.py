@@ -88,7 +88,7 @@ def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     """Benchmarks a run as the command line says."""
     saved = Run(trainer.run).saved
     subject = trained_subject(trainer.run.resolve().name, saved.config, saved.weights)
-    test = _images(chosen, subject) if chosen.data else trainer.sets[1]
+    test = _images(chosen, subject) if chosen.data else trainer.test_set
     subject.check_fits(test)
     own = not (chosen.data or chosen.corrupted)
     suite = _plain(chosen.suite or (SUITE if own else _against(chosen, test)))

@@ -41,7 +41,7 @@ def run(args: Sequence[str]) -> None:
     trainer, config = load_run(asked.run)
     mollify = trainer.task.mollify
     _check(trainer, mollify)
-    levels = measure_levels(Run(trainer.run).classifier, mollify, trainer.split[1], times, asked.seed)
+    levels = measure_levels(Run(trainer.run).classifier, mollify, trainer.validation_set, times, asked.seed)
     fitted = {
         role: fit_gamma(list(of_role), mollify.num_classes)
         for role, of_role in groupby(levels, key=lambda level: level.role)

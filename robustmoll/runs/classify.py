@@ -27,7 +27,7 @@ __all__ = ["bench_folder", "bench_run", "check_run"]
 
 def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
     """Refuses what `bench_run` would refuse of the images, before the training."""
-    _check(trainer.run / "bench" / SUITE, trainer.sets[1], arguments, trainer.task.families(), None)
+    _check(trainer.run / "bench" / SUITE, trainer.test_set, arguments, trainer.task.families(), None)
 
 
 def bench_run(
@@ -41,10 +41,9 @@ def bench_run(
         arguments: Keyword arguments of `bench`.
         baseline: See `write_summary`.
     """
-    train, test = trainer.sets
     name, folder, families = trainer.run.resolve().name, trainer.run / "bench" / SUITE, trainer.task.families()
-    if pictures := bench_folder(classifier, test, folder, name, arguments, families, baseline):
-        drawn = run_pictures(trainer.run, pictures, trainer.task, classifier, train)
+    if pictures := bench_folder(classifier, trainer.test_set, folder, name, arguments, families, baseline):
+        drawn = run_pictures(trainer.run, pictures, trainer.task, classifier, trainer.train_set)
         print(f"report in {write_report(trainer.run, drawn)}")
 
 

@@ -16,7 +16,7 @@ __all__ = ["check_run", "measure_density"]
 
 def check_run(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
     """Refuses what `measure_density` would refuse, before the training."""
-    check_distances(trainer.sets[1], *(arguments[name] for name in ("classifier", "inception", "generated")))
+    check_distances(trainer.test_set, *(arguments[name] for name in ("classifier", "inception", "generated")))
 
 
 def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> None:
@@ -28,7 +28,7 @@ def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> Non
     """
     if not PartialState().is_main_process:
         return
-    train, test = trainer.split[0], trainer.sets[1]
+    train, test = trainer.train_set, trainer.test_set
     summary = measure_run(trainer.run, train, test, **arguments)
     print(density_lines(summary))
     print(f"table in {trainer.run / FOLDER}")

@@ -75,8 +75,12 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
         label_smoothing: float = 0.0,
         jsd_weight: float = 0.0,
     ) -> None:
-        self.model, self.mollify, self.loss = model, mollify, known_name("loss", loss, LOSSES)
-        self.augment, self.label_smoothing, self.jsd_weight = Augmentations(augment or ()), label_smoothing, jsd_weight
+        self.model = model
+        self.mollify = mollify
+        self.loss = known_name("loss", loss, LOSSES)
+        self.augment = Augmentations(augment or ())
+        self.label_smoothing = label_smoothing
+        self.jsd_weight = jsd_weight
         if not (0 <= label_smoothing < 1 and jsd_weight >= 0):
             raise ValueError(
                 f"training needs label_smoothing in [0, 1) and jsd_weight >= 0, got {label_smoothing=}, {jsd_weight=}"

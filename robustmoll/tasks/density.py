@@ -75,7 +75,9 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
     """
 
     def __init__(self, model: DensityArgs, anneal: Anneal, dequantise: bool = True) -> None:
-        self.model, self.anneal, self.dequantise = model, anneal, dequantise
+        self.model = model
+        self.anneal = anneal
+        self.dequantise = dequantise
 
     def for_length(self, epochs: int, steps_per_epoch: int) -> Self:
         bound = copy.copy(self)

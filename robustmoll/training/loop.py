@@ -42,14 +42,17 @@ class Training:
     """
 
     def __init__(self, args: Settings[Any], accelerator: Accelerator) -> None:
-        train: Examples
-        train, self.seen = args.split  # a test set is looked at after every epoch, and never chosen by
+        train: Examples = args.train_set
         if not accelerator.num_processes <= args.batch_size <= len(train):
             raise ValueError(
                 f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"
                 f" training {train.unit} of {train.name}, got {args.batch_size}"
             )
-        self.args, self.train, self.accelerator = args, train, accelerator
+        self.args = args
+        self.train = train
+        self.accelerator = accelerator
+        # What is looked at after every epoch; nothing is chosen by a test set.
+        self.seen: Examples = args.test_set if args.validation_set is None else args.validation_set
         self.loader = Loader(train, accelerator.device, args.workers)
         self.steps_per_epoch = len(train) // args.batch_size
         self.step, self.loss_sum = 0, 0.0  # finished steps; loss over those of this epoch

@@ -92,25 +92,53 @@ class Settings(Generic[TaskT]):
             raise ValueError(f"swa must lie in (0, 1] and stand without ema, got {swa=}, {ema=}")
         if clip_grad is not None and not clip_grad > 0:
             raise ValueError(f"clip_grad must be positive, got {clip_grad}; leave it out for gradients of any norm")
-        self.data, self.task, self.run = data, task, Path(run)
-        self.epochs, self.batch_size, self.accumulate, self.seed = epochs, batch_size, accumulate, seed
-        self.validation, self.start_from, self.freeze, self.workers = validation, start_from, freeze or [], workers
-        self.optimizer, self.scheduler, self.clip_grad = optimizer, scheduler, clip_grad
-        self.ema, self.swa = ema, swa
-        self.precision, self.channels_last, self.compile = precision, channels_last, compile
-        self.trackers, self.checkpoint_minutes, self.resume = trackers or [], checkpoint_minutes, resume
+        self.data = data
+        self.task = task
+        self.run = Path(run)
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.accumulate = accumulate
+        self.seed = seed
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.validation = validation
+        self.start_from = start_from
+        self.freeze = freeze or []
+        self.workers = workers
+        self.ema = ema
+        self.swa = swa
+        self.clip_grad = clip_grad
+        self.precision = precision
+        self.channels_last = channels_last
+        self.compile = compile
+        self.trackers = trackers or []
+        self.checkpoint_minutes = checkpoint_minutes
+        self.resume = resume
         _check_trackers(self.trackers)
 
+    @property
+    def train_set(self) -> Any:  # noqa: ANN401 (the task's kind of examples)
+        """What is trained on: the training data without those that are held out."""
+        return self._split[0]
+
+    @property
+    def validation_set(self) -> Any:  # noqa: ANN401
+        """What is held out of the training data; None if nothing is."""
+        return self._split[1]
+
+    @property
+    def test_set(self) -> Any:  # noqa: ANN401
+        """The test data."""
+        return self._read[1]
+
     @cached_property
-    def sets(self) -> tuple[Any, Any]:
-        """The training and the test set, read when first asked for."""
+    def _read(self) -> tuple[Any, Any]:
         return self.data.load()
 
     @cached_property
-    def split(self) -> tuple[Any, Any]:
-        """What is trained on, and what is looked at after every epoch: held-out data, or else the test set."""
-        train, test = self.sets
-        return train.hold_out(self.validation) if self.validation else (train, test)
+    def _split(self) -> tuple[Any, Any | None]:
+        train, _ = self._read
+        return train.hold_out(self.validation) if self.validation else (train, None)
 
     def fixed(self, steps_per_epoch: int) -> dict[str, Any]:
         """What cannot change within a run, not even by `resume="changed"`, as the state of a training depends on it."""

@@ -113,7 +113,7 @@ def test_a_part_of_a_batch_is_what_it_is_in_the_whole(data: str) -> None:
 def test_the_model_finds_the_density_and_the_figure_is_that_of_clean_rows(tmp_path: Path) -> None:
     run = trainer(tmp_path, epochs=12, validation=0.1, optimizer=OptimizerArgs("adam", lr=0.1))
     model = run.fit()
-    train, held_out = run.split
+    train, held_out = run.train_set, run.validation_set
     assert rows(tmp_path)[-1].keys() >= {"validation_nll", "rows_per_s"}
     independent = Normal(train.inputs.mean(0), train.inputs.std(0)).log_prob(held_out.inputs).sum(1).mean()
     assert float(rows(tmp_path)[-1]["validation_nll"]) == pytest.approx(-float(independent), abs=0.15)
