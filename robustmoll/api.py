@@ -25,8 +25,9 @@ def train(config: ConfigSource | Sequence[ConfigSource] = (), **overrides: Any) 
         **overrides: Keys over those of the configs, groups as dicts: `epochs=3, optimizer={"lr": 0.1}`.
 
     Returns:
-        The run. The same config gives the same weights, bit for bit, as on the command line, and
-            PyTorch's global generators, of the CPU and of CUDA, are afterwards as they were before.
+        The run, of which `classifier`, or with `task="density"` `likelihood`, is the trained model. The same config
+            gives the same weights, bit for bit, as on the command line, and PyTorch's global generators, of the CPU
+            and of CUDA, are afterwards as they were before.
 
     Raises:
         ValueError: For what the command line refuses, with the same line.

@@ -10,6 +10,7 @@ import torch
 import robustmoll as rm
 from robustmoll import checkpoint
 from robustmoll.cli import main
+from robustmoll.data.tables import EmbeddedTable
 from tests.tiny_data import FewDigits
 
 CONFIG: dict[str, Any] = {
@@ -50,8 +51,24 @@ def test_a_run_tells_what_came_out(tmp_path: Path) -> None:
     assert run.summary["clean"]["error"] == pytest.approx(1 - float(right.float().mean()), abs=1e-4)
     assert run.classifier(images.images).shape == (40, 10) and not run.classifier.training
     assert rm.Run(tmp_path / "run").cells == run.cells
+    with pytest.raises(ValueError, match="is no likelihood model"):
+        _ = run.likelihood
     with pytest.raises(ValueError, match="is no run"):
         rm.Run(tmp_path)
+
+
+def test_a_run_of_a_density_has_its_likelihood_model(tmp_path: Path) -> None:
+    table: dict[str, Any] = {"class_path": "EmbeddedTable", "init_args": {"name": "iris"}}
+    args = {"hidden": 8, "transforms": 1}
+    run = rm.train(task="density", data=table, model={"args": args}, epochs=1, batch_size=32, run=tmp_path / "run")
+    test, model = EmbeddedTable("iris").load()[1], run.likelihood
+    assert not model.training and next(model.parameters()).device.type == "cpu"
+    with torch.inference_mode():
+        mean, drawn = -model(test.inputs).mean(), model.sample(1000, torch.Generator().manual_seed(0))
+    assert float(mean) == pytest.approx(run.summary["lines"][0]["value"], abs=1e-5)
+    np.testing.assert_allclose(drawn.mean(0), [5.8, 3.1, 3.8, 1.2], atol=1.5)  # centimetres
+    with pytest.raises(ValueError, match="is no classifier, but a maf"):
+        _ = run.classifier
 
 
 def test_the_caller_s_random_numbers_are_as_if_nothing_had_been_trained(tmp_path: Path) -> None:

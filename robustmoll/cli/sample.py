@@ -11,7 +11,7 @@ from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.grids import interpolation, rows_csv, sheet_png
 from robustmoll.evaluate.finished import Run
 from robustmoll.files import write_whole
-from robustmoll.tasks import Likelihood, load_likelihood
+from robustmoll.tasks import Likelihood
 
 __all__ = ["run"]
 
@@ -37,8 +37,7 @@ def run(args: Sequence[str]) -> None:
             "sample needs n and columns of at least 1, temperature and interpolate >= 0, got"
             f" {asked.n}, {asked.columns}, {asked.temperature:g}, {asked.interpolate}"
         )
-    saved = Run(asked.run).saved
-    model = load_likelihood(saved.config, saved.weights).eval()
+    model = Run(asked.run).likelihood
     generator = torch.Generator().manual_seed(asked.seed)
     with torch.inference_mode():
         if asked.interpolate:

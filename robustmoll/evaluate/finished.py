@@ -1,4 +1,4 @@
-"""A finished training, as its folder tells: the classifier, and what its benchmark found."""
+"""A finished training, as its folder tells: the model, and what was found when it was measured."""
 
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +8,7 @@ from robustmoll import checkpoint
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.files import read_object
-from robustmoll.tasks import Classifier, load_classifier
+from robustmoll.tasks import Classifier, Likelihood, load_classifier, load_likelihood
 
 __all__ = ["SUITE", "Run"]
 
@@ -42,6 +42,11 @@ class Run:
         if "label_names" not in self.saved.config:
             raise ValueError(f"{self.folder} is no classifier, but a {self.saved.config.get('architecture', 'model')}")
         return load_classifier(self.saved.config, self.saved.weights).eval()
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """Standardised rows, or uint8 images, to negative log-likelihoods, and `sample` to draw; CPU, in eval mode."""
+        return load_likelihood(self.saved.config, self.saved.weights).eval()
 
     @property
     def results(self) -> Results:
