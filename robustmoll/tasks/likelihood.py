@@ -42,7 +42,7 @@ class DensityArgs:
 
 
 class Likelihood(Model):
-    """A likelihood model with the space of its data inside: from data as they are kept to likelihoods in their unit.
+    """A likelihood model with the space of its data inside: data as they are kept to negative log-likelihoods.
 
     Args:
         backbone: The model.
