@@ -25,6 +25,7 @@ from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import TaskDraw
 from robustmoll.training.average import weight_average
 from robustmoll.training.interrupts import Interrupts
+from robustmoll.training.optim import restore_optimizer
 from robustmoll.training.settings import Settings
 from robustmoll.training.start import freeze, newest, start_from
 
@@ -249,11 +250,7 @@ class Training:
         load_weights(self.model, found.weights if self.average is None else found.training["weights"])
         if self.average is not None:
             load_weights(self.average.module, found.weights)
-        chosen = [{name: group[name] for name in self.optimizer.defaults} for group in self.optimizer.param_groups]
-        self.optimizer.load_state_dict(found.training["optimizer"])
-        if self.args.resume == "changed":  # the scheduler sets the learning rate; all else may be new
-            for group, values in zip(self.optimizer.param_groups, chosen, strict=True):
-                group.update(values)
+        restore_optimizer(self.optimizer, found.training["optimizer"])
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(found.training["scaler"])
         self.step, self.loss_sum = found.step, found.training["loss_sum"]

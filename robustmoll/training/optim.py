@@ -12,9 +12,10 @@ from torch.optim import Optimizer
 
 from robustmoll.checks import known_name
 
-__all__ = ["OptimizerArgs", "SchedulerArgs"]
+__all__ = ["OptimizerArgs", "SchedulerArgs", "restore_optimizer"]
 
 SCHEDULERS = ("constant", "cosine", "multistep", "poly", "step", "tanh")
+OWN = ("weight_decay", "momentum")  # what an optimizer does not take over from another
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,14 @@ class OptimizerArgs:
             "optimizer.args": self.args,
             "whether optimizer.weight_decay is 0": self.weight_decay == 0,
         }
+
+
+def restore_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Gives an optimizer, in place, the state of another; its own decay and momentum stay."""
+    own = [{name: group[name] for name in OWN if name in group} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, values in zip(optimizer.param_groups, own, strict=True):
+        group.update(values)
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,10 @@ def test_what_a_run_started_from_may_be_gone_when_it_goes_on(tmp_path: Path) -> 
 
 def test_what_changed_of_the_optimizer_holds_from_then_on(tmp_path: Path) -> None:
     trainer(tmp_path, epochs=1, optimizer=OptimizerArgs(lr=0.1)).fit()
-    trainer(tmp_path, epochs=2, optimizer=OptimizerArgs(lr=0.2, weight_decay=0.5), resume="changed").fit()
+    other = OptimizerArgs(lr=0.2, weight_decay=0.5, momentum=0.6)
+    trainer(tmp_path, epochs=2, optimizer=other, resume="changed").fit()
     saved = checkpoint.load(tmp_path / "checkpoints" / "last").training["optimizer"]["param_groups"]
-    assert {group["weight_decay"] for group in saved} == {0.0, 0.5}
+    assert {(group["weight_decay"], group["momentum"]) for group in saved} == {(0.0, 0.6), (0.5, 0.6)}
 
 
 def test_dropout_is_resumed_too(tmp_path: Path) -> None:
