@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import rich
-
 from robustmoll.config import Parser
 from robustmoll.evaluate.classifiers.compare import folders_of
+from robustmoll.evaluate.text import print_table
 from robustmoll.runs.kinds import KINDS, common_task
 
 __all__ = ["run"]
@@ -21,6 +20,6 @@ def run(args: Sequence[str]) -> None:
     config = parser.parse_args(args)
     kind = KINDS[common_task(folder for run in config.runs for folder in folders_of(run))]
     comparison = kind.compare(config.runs, resamples=config.resamples, seed=config.seed)
-    rich.print(kind.table(comparison))
+    print_table(kind.table(comparison))
     if config.report:
         print(f"report in {kind.page(config.report, comparison)}")

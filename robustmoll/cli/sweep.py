@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import rich
 import yaml
 
-from robustmoll.config import Parser, training_parser
-from robustmoll.evaluate.text import markdown_table, terminal_table
+from robustmoll.config import Parser, build_trainer, training_parser
+from robustmoll.evaluate.text import markdown_table, print_table, terminal_table
 from robustmoll.files import write_whole
 from robustmoll.run_folder import check_config, config_changes
-from robustmoll.runs.kinds import KINDS
+from robustmoll.runs.kinds import KINDS, Kind, Study
 
 __all__ = ["run"]
 
@@ -63,14 +62,22 @@ def run(args: Sequence[str]) -> None:
         else:
             failed.append(str(job.folder))
     if finished := {name: runs for name, runs in study.items() if runs}:
-        _write_table(*KINDS[tasks.pop()].rows(finished), Path(config.runs) / "sweep.md")
+        _write_tables(KINDS[tasks.pop()], finished, Path(config.runs) / "sweep.md")
     if failed:
         raise ValueError(f"failed as told above, and left out of the table: {', '.join(failed)}; all else is finished")
 
 
-def _write_table(header: list[str], rows: list[list[str]], path: Path) -> None:
-    write_whole(path, f"{markdown_table(header, rows)}\n".encode())
-    rich.print(terminal_table(header, rows, f"also in {path}"))
+def _write_tables(kind: Kind, study: Study, path: Path) -> None:
+    """Writes and prints a table for each test set: figures of several do not compare."""
+    by_data: dict[str, dict[str, list[Path]]] = {}
+    for name, runs in study.items():
+        for run in runs:
+            by_data.setdefault(kind.measured_on(run), {}).setdefault(name, []).append(run)
+    tables = {data: kind.rows(of_data) for data, of_data in by_data.items()}
+    parts = [f"## {data}\n\n{markdown_table(*table)}\n" for data, table in tables.items()]
+    write_whole(path, "\n".join(parts).encode())
+    for data, table in tables.items():
+        print_table(terminal_table(*table, f"{data}; also in {path}"))
 
 
 def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -84,7 +91,8 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
     """Returns the training of a config with a seed, whose arguments are known to be right.
 
     Raises:
-        ValueError: If the config has a mistake, or another one has been trained into the folder.
+        ValueError: If the config has a mistake, or a constructor refuses its arguments, or another config has been
+            trained into the folder.
     """
     name = Path(path).stem
     folder = Path(runs) / f"{name}-{seed}"
@@ -94,7 +102,10 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
     text = parser.dump(config)
     if config.resume != "changed":
         check_config(folder / "config.yaml", text)
-    return Job(name, folder, args, text, config.task)
+    job = Job(name, folder, args, text, config.task)
+    if not _is_finished(job):
+        build_trainer(parser, config)
+    return job
 
 
 def _is_finished(job: Job) -> bool:

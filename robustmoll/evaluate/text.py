@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
+from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
-__all__ = ["count_seeds", "markdown_table", "mean_and_deviation", "terminal_table"]
+__all__ = ["count_seeds", "markdown_table", "mean_and_deviation", "print_table", "terminal_table"]
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -40,6 +42,14 @@ def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: s
     for row in rows:
         table.add_row(*map(escape, row))
     return table
+
+
+def print_table(table: Table) -> None:
+    """Prints a table, wider than the terminal or pipe if need be: what is cut off from names and figures is lost."""
+    console = Console()
+    unlimited = console.options.update(max_width=10_000)
+    console.width = max(console.width, Measurement.get(console, unlimited, table).maximum)
+    console.print(table)
 
 
 def mean_and_deviation(values: Sequence[float], digits: int, sign: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from robustmoll.config.files import read_config
+from robustmoll.evaluate.classifiers.cells import clean_cell
 from robustmoll.evaluate.classifiers.compare import compare
 from robustmoll.evaluate.classifiers.over_seeds import seeds_rows
 from robustmoll.evaluate.classifiers.report import write_comparison
@@ -21,7 +22,7 @@ from robustmoll.evaluate.finished import SUITE
 from robustmoll.runs import classify, density
 from robustmoll.training import Trainer
 
-__all__ = ["KINDS", "Kind", "common_task", "is_run", "task_of"]
+__all__ = ["KINDS", "Kind", "Study", "common_task", "is_run", "task_of"]
 
 Study = Mapping[str, Sequence[Path]]  # by the name of a configuration, the run of each of its seeds
 Rows = tuple[list[str], list[list[str]]]
@@ -38,6 +39,7 @@ class Kind(NamedTuple):
         table: Returns it as a table for `rich.print`.
         page: Writes it as a page, of the path that comes first, and returns the path.
         rows: Returns header and rows of the table of a study.
+        measured_on: Says on which data a run was measured; figures of others do not compare with its own.
     """
 
     check: Callable[[Trainer[Any], dict[str, Any]], None]
@@ -46,14 +48,25 @@ class Kind(NamedTuple):
     table: Callable[[Any], Table]
     page: Callable[[str, Any], Path]
     rows: Callable[[Study], Rows]
+    measured_on: Callable[[Path], str]
 
 
 def _bench_rows(study: Study) -> Rows:
     return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
 
 
+def _bench_data(run: Path) -> str:
+    cell = clean_cell(Results(run / "bench" / SUITE).cells())
+    return f"{cell.n:,} images of {cell.dataset}, corruptions of preset {cell.preset}, seed {cell.seed}"
+
+
 def _density_rows(study: Study) -> Rows:
     return density_seeds_rows({name: [read_summary(run) for run in runs] for name, runs in study.items()})
+
+
+def _density_data(run: Path) -> str:
+    summary = read_summary(run)
+    return f"{summary['n_test']:,} {summary['unit']} of {summary['dataset']}, fingerprint {summary['data']}"
 
 
 KINDS = {
@@ -64,6 +77,7 @@ KINDS = {
         table=comparison_table,
         page=write_comparison,
         rows=_bench_rows,
+        measured_on=_bench_data,
     ),
     "density": Kind(
         check=density.check_run,
@@ -72,6 +86,7 @@ KINDS = {
         table=density_comparison_table,
         page=write_density_comparison,
         rows=_density_rows,
+        measured_on=_density_data,
     ),
 }
 """By the task."""

@@ -6,6 +6,7 @@ import pytest
 
 from robustmoll.cli import main, sweep
 from robustmoll.config import training_parser
+from robustmoll.runs.kinds import KINDS
 
 FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
 
@@ -29,7 +30,11 @@ def test_it_skips_what_is_finished_and_ends_in_one_table(
     assert len(first) == 2 and all(path.stat().st_mtime_ns == time for path, time in first.items())
     table = (tmp_path / "runs" / "sweep.md").read_text()
     assert "plain (2 seeds)" in table and "mollified (2 seeds)" in table and " ± " in table
-    assert "training 4 of 4" in capfd.readouterr().out
+    assert table.count("\n## ") == 0 and table.startswith(
+        "## 40 images of few_digits/test, corruptions of preset cifar"
+    )
+    told = capfd.readouterr().out
+    assert "training 4 of 4" in told and "40 images of few_digits/test" in told
     assert main([*command, "[0]", "--", *FLAGS, "--ema", "0.5"]) == 2
     assert "was started with another config: ema (None -> 0.5)" in capfd.readouterr().err
 
@@ -66,6 +71,19 @@ def test_a_training_that_fails_keeps_no_other_from_the_table(
     assert "plain (1 seed)" in table and "steep" not in table
 
 
+def test_each_test_set_has_a_table_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kind = KINDS["density"]._replace(
+        rows=lambda study: (["", "NLL"], [[name, str(len(runs))] for name, runs in study.items()]),
+        measured_on=lambda run: f"the set of {run.name[0]}",
+    )
+    study = {name: [Path(f"{name}-0"), Path(f"{name}-1")] for name in ("ring8", "moons", "ring[9]")}
+    sweep._write_tables(kind, study, tmp_path / "sweep.md")
+    first, second = (tmp_path / "sweep.md").read_text().removeprefix("## ").split("\n\n## ")
+    assert first.startswith("the set of r\n") and "| ring8 " in first and "| ring[9] " in first and "moons" not in first
+    assert second.startswith("the set of m\n") and "| moons " in second and "ring" not in second
+    assert "ring[9]" in capsys.readouterr().out
+
+
 def test_mistakes_are_told_before_any_training(
     configs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,4 +93,7 @@ def test_mistakes_are_told_before_any_training(
     (tmp_path / "bad.yaml").write_text("run: x\nepohs: 3\n")
     assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
     assert "unknown key 'epohs'" in capsys.readouterr().err
+    (tmp_path / "bad.yaml").write_text("base: base.yaml\naugment: [AugMix]\njsd_weight: 12\n")
+    assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
+    assert "add AugMix with views=3" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()

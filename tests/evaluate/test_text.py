@@ -1,13 +1,11 @@
 """Names in tables of a terminal stand there as they are."""
 
 import io
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from robustmoll.cli import sweep
-from robustmoll.evaluate.text import terminal_table
+from robustmoll.evaluate.text import print_table, terminal_table
 
 NAME = "plain[seed0]"
 
@@ -18,6 +16,11 @@ def test_brackets_are_no_markup() -> None:
     assert out.getvalue().count(NAME) == 3 and "[b]" in out.getvalue()
 
 
-def test_nor_are_they_in_the_table_of_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sweep._write_table(["", "error %"], [[NAME, "1.0"]], tmp_path / "sweep.md")
-    assert NAME in capsys.readouterr().out and NAME in (tmp_path / "sweep.md").read_text()
+def test_a_table_is_cut_by_no_terminal_or_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    row = [f"{NAME} (2 seeds)", *[f"75.{place} ± 0.1" for place in range(12)]]
+    print_table(terminal_table(["", *map(str, range(12))], [row], ""))
+    found = capsys.readouterr().out
+    assert "…" not in found and all(cell in found for cell in row)
