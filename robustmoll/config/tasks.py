@@ -106,6 +106,7 @@ TASKS = {
         measure=measure_run,
         not_keys=frozenset(("run", "train", "test")),
         defaults={
+            "data": {"class_path": "EmbeddedTable"},
             "optimizer.name": "adam",
             "optimizer.lr": 1e-3,
             "optimizer.weight_decay": 0.0,

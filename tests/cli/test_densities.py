@@ -80,6 +80,16 @@ def test_the_configs_build(name: str) -> None:
     assert config.run == f"runs/{name}" and isinstance(made.task, Density) and made.optimizer.name == "adam"
 
 
+CHOSEN = {"wine": [], "iris": ["--data.name", "iris"], "moons": ["--data", "Moons", "--data.n", "9"]}
+
+
+def test_the_default_is_a_table_that_needs_no_file() -> None:
+    parser = training_parser()
+    for name, flags in CHOSEN.items():
+        config = parser.parse_args(["--task", "density", "--run", "x", *flags])
+        assert build_trainer(parser, config).data.read().name == name
+
+
 MISTAKES = [
     (["--task", "densty"], "unknown task 'densty'; did you mean 'density'"),
     ([*DATA, "--data", "EmbeddedTabel"], "unknown DataSource 'EmbeddedTabel'; did you mean 'EmbeddedTable'"),
