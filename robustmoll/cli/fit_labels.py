@@ -68,13 +68,16 @@ def _check(trainer: Trainer[Classify], mollify: Mollify) -> None:
 def _fragment(
     config: Namespace, mollify: Mollify, times: Sequence[float], fitted: dict[str, list[float]]
 ) -> dict[str, Any]:
-    """Returns the config of the degradations with their new labels; what else they were given is kept."""
+    """Returns the config of the degradations with their new labels; what else they were given is kept.
+
+    The policy is "smooth", whatever that of the pilot was: gamma is fitted as a share of certainty that goes to all.
+    """
     given = {name: part.as_dict() for name, part in (config.degradations or {}).items()}
     for role, gamma in fitted.items():
         own = given.get(role) or {"class_path": type(mollify.degradations[role]).__name__}
         label = {"class_path": "FittedLabel", "init_args": {"t": list(times), "gamma": gamma}}
         given[role] = own | {"init_args": own.get("init_args", {}) | {"label": label}}
-    return {"mollify": {"degradations": given}}
+    return {"mollify": {"policy": "smooth", "degradations": given}}
 
 
 def _table(levels: Sequence[Level], fitted: dict[str, list[float]]) -> Table:

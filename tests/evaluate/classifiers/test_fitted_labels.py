@@ -70,7 +70,8 @@ def test_one_look_at_each_image_is_enough_however_often_a_training_repeats_it() 
 def test_the_command_writes_a_config_of_the_next_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pilot, fitted = tmp_path / "pilot", tmp_path / "fitted"
     blur = "--mollify.degradations.blur={class_path: GaussianBlur, init_args: {schedule: {class_path: LogBlur}}}"
-    assert main(["train", *FLAGS, *BENCH, blur, "--validation", "0.3", "--run", str(pilot)]) == 0
+    pilot_flags = [blur, "--validation", "0.3", "--mollify.policy", "degrade", "--run", str(pilot)]
+    assert main(["train", *FLAGS, *BENCH, *pilot_flags]) == 0
     capsys.readouterr()
     assert main(["fit-labels", str(pilot), "--times", "[0.5, 1]"]) == 0
     assert "fitted gamma" in capsys.readouterr().out
@@ -80,7 +81,8 @@ def test_the_command_writes_a_config_of_the_next_training(tmp_path: Path, capsys
         assert FittedLabel(**part["init_args"]["label"]["init_args"]).t == [0.5, 1.0]
     config = ["--config", str(pilot / "config.yaml"), "--config", str(pilot / "fitted-labels.yaml")]
     assert main(["train", *config, "--run", str(fitted)]) == 0
-    assert (fitted / "config.yaml").read_text().count("FittedLabel") == 2
+    mollify = yaml.safe_load((fitted / "config.yaml").read_text())["mollify"]
+    assert str(mollify).count("FittedLabel") == 2 and mollify["policy"] == "smooth", "what gamma was fitted for"
 
 
 @pytest.mark.parametrize(
