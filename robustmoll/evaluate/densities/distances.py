@@ -11,7 +11,7 @@ from robustmoll.data.examples import Examples
 from robustmoll.data.images import subset
 from robustmoll.data.pixels import Pixels
 from robustmoll.evaluate.densities.features import Extractor, classifier_features, inception_features
-from robustmoll.evaluate.densities.frechet import frechet_record, moments, precision_recall
+from robustmoll.evaluate.densities.frechet import frechet_record, precision_recall
 from robustmoll.progress import ProgressBar
 from robustmoll.tasks import Likelihood
 
@@ -158,7 +158,7 @@ def _record(summary: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
 
 
 def _far(metric: str, extractor: Extractor, real: Tensor, generated: Tensor) -> dict[str, Any]:
-    record = frechet_record(metric, extractor, moments([real]), moments([generated]))
+    record = frechet_record(metric, extractor, real, generated)
     return asdict(record) | precision_recall(real, generated, NEIGHBOUR)._asdict()
 
 

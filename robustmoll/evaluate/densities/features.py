@@ -1,7 +1,7 @@
 """Feature vectors of images, for distances between sets of images: of the usual Inception network, or of ours."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -57,18 +57,16 @@ class Extractor:
         if self.shape is not None and shape != self.shape:
             raise ValueError(f"{self.name} was trained on images of shape {self.shape}, but these have {shape}")
 
-    def batches(self, images: Images, batch_size: int, device: torch.device) -> Iterator[Tensor]:
-        """Yields the features of images, float32, shape (B, size), with a progress bar; errors as for `check`."""
+    def __call__(self, images: Images, batch_size: int = 64, device: str | torch.device = "cpu") -> Tensor:
+        """Returns the features of images, float32, shape (N, size), on the device; errors as for `check`."""
         self.check(images)
+        found = []
         with torch.inference_mode(), ProgressBar(len(images)) as bar:
             for start in range(0, len(images), batch_size):
                 batch = images[start : start + batch_size].to(device)
-                yield self.network(batch.float() / 255).float()
+                found.append(self.network(batch.float() / 255).float())
                 bar.advance(len(batch), self.name)
-
-    def __call__(self, images: Images, batch_size: int = 64, device: str | torch.device = "cpu") -> Tensor:
-        """Returns the features of images, float32, shape (N, size), on the device; arguments as for `batches`."""
-        return torch.cat(list(self.batches(images, batch_size, torch.device(device))))
+        return torch.cat(found)
 
 
 def classifier_features(run: str | Path, device: str | torch.device = "cpu") -> Extractor:
@@ -167,7 +165,7 @@ def _downloaded() -> Path:
         except (OSError, URLError, RuntimeError) as error:
             raise ValueError(
                 f"the Inception weights cannot be downloaded ({reason_of(error)}); get {INCEPTION_URL} in another way"
-                f" and put it at {file}, or use classifier_frechet_distance with a classifier of yours"
+                f" and put it at {file}, or take a classifier of yours in its place"
             ) from error
     return file
 

@@ -1,12 +1,11 @@
 r"""How far generated images are from real ones, by features of both: Fréchet distance, precision and recall.
 
-`fid` is the field's figure, in the features of the Inception network; `classifier_frechet_distance` is the same formula
+`fid` is the field's figure, in the features of the Inception network; "classifier_frechet_distance" is the same formula
 in the features of a classifier of ours, for machines without a network. Their values have nothing to do with each
 other, which is why the record of each says what it was computed with.
 """
 
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +14,12 @@ import torch
 from torch import Tensor
 
 from robustmoll.data.images import Images
-from robustmoll.evaluate.densities.features import Extractor, classifier_features, inception_features
+from robustmoll.evaluate.densities.features import Extractor, inception_features
 
 __all__ = [
     "FrechetRecord",
     "Moments",
     "PrecisionRecall",
-    "classifier_frechet_distance",
     "fid",
     "frechet_distance",
     "frechet_record",
@@ -87,71 +85,39 @@ def fid(
     Warns:
         UserWarning: If one of the sets is too small.
     """
-    return _record("fid", inception_features(weights, device), real, generated, batch_size, device)
+    extractor = inception_features(weights, device)
+    return frechet_record("fid", extractor, *(extractor(images, batch_size, device) for images in (real, generated)))
 
 
-def classifier_frechet_distance(
-    real: Images,
-    generated: Images,
-    run: str | Path,
-    batch_size: int = 64,
-    device: str | torch.device = "cpu",
-) -> FrechetRecord:
-    """Returns the Fréchet distance in the features of a classifier of ours; compare it only with others of the same.
+def frechet_record(metric: str, extractor: Extractor, real: Tensor, generated: Tensor) -> FrechetRecord:
+    """Returns the Fréchet distance between features, and what it depends on.
 
     Args:
-        real: uint8, of the shape that the classifier was trained on.
-        generated: The same of what a model made.
-        run: Folder of the run that trained the classifier.
-        batch_size: Images at a time.
-        device: Where to compute features.
+        metric: "fid", or "classifier_frechet_distance" for features of `classifier_features`: compare it only with
+            others of the same classifier.
+        extractor: Of the features.
+        real: Features of real images, shape (N, D).
+        generated: Features of those that a model made, shape (M, D).
 
     Raises:
-        ValueError: If the images are not for the classifier, or there is none.
+        ValueError: If there are fewer than two of one, or a feature is NaN or infinite.
 
     Warns:
         UserWarning: If one of the sets is too small.
     """
-    extractor = classifier_features(run, device)
-    return _record("classifier_frechet_distance", extractor, real, generated, batch_size, device)
-
-
-def _record(
-    metric: str,
-    extractor: Extractor,
-    real: Images,
-    generated: Images,
-    batch_size: int,
-    device: str | torch.device,
-) -> FrechetRecord:
-    a, b = (moments(extractor.batches(images, batch_size, torch.device(device))) for images in (real, generated))
-    return frechet_record(metric, extractor, a, b)
-
-
-def frechet_record(metric: str, extractor: Extractor, real: Moments, generated: Moments) -> FrechetRecord:
-    """Returns the Fréchet distance between the moments of features, and what it depends on.
-
-    Args:
-        metric: "fid" or "classifier_frechet_distance".
-        extractor: Of the features.
-        real: Moments of real images.
-        generated: Moments of those that a model made.
-
-    Warns:
-        UserWarning: If one of the sets is too small.
-    """
+    a, b = moments(real), moments(generated)
     enough = max(ENOUGH, extractor.size + 1)
-    if (fewest := min(real.n, generated.n)) < enough:
+    if (fewest := min(a.n, b.n)) < enough:
         warnings.warn(
-            f"{metric} from {real.n} real and {generated.n} generated images is biased upwards: {fewest} are too few"
+            f"{metric} from {a.n} real and {b.n} generated images is biased upwards: {fewest} are too few"
             f" for {extractor.size} features, take at least {enough}, and compare only equal numbers",
             stacklevel=3,
         )
     return FrechetRecord(
         metric,
-        frechet_distance(real, generated),
-        real.n,
-        generated.n,
+        frechet_distance(a, b),
+        a.n,
+        b.n,
         extractor.name,
         extractor.resize,
         extractor.sha256,
@@ -159,26 +125,18 @@ def frechet_record(metric: str, extractor: Extractor, real: Moments, generated: 
     )
 
 
-def moments(features: Iterable[Tensor]) -> Moments:
-    """Returns the moments of features that come in batches of shape (B, D), at least two vectors together.
+def moments(features: Tensor) -> Moments:
+    """Returns the moments of features, shape (N, D), of at least two images.
 
     Raises:
         ValueError: If there are fewer, or a feature is NaN or infinite.
     """
-    n, mean, scatter = 0, torch.zeros(()), torch.zeros(())
-    for batch in features:
-        batch = batch.cpu().double()
-        # Batches are merged about their means (Chan et al., 1979): sums of squares would cancel.
-        centre = batch.mean(0)
-        shift, total = centre - mean, n + len(batch)
-        deviations = batch - centre
-        scatter = scatter + deviations.T @ deviations + torch.outer(shift, shift) * (n * len(batch) / total)
-        mean, n = mean + shift * (len(batch) / total), total
-    if n < 2:
-        raise ValueError(f"a covariance needs at least 2 feature vectors, got {n}")
-    if not scatter.isfinite().all():
+    if len(features) < 2:
+        raise ValueError(f"a covariance needs at least 2 feature vectors, got {len(features)}")
+    if not features.isfinite().all():
         raise ValueError("a feature is NaN or infinite; look at the images and at the network's weights")
-    return Moments(mean, scatter / (n - 1), n)
+    features = features.cpu().double()
+    return Moments(features.mean(0), torch.atleast_2d(features.T.cov()), len(features))
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:

@@ -18,7 +18,8 @@ from robustmoll.evaluate.densities.distances import (
     measure_distances,
     shared_distances,
 )
-from robustmoll.evaluate.densities.frechet import classifier_frechet_distance
+from robustmoll.evaluate.densities.features import classifier_features
+from robustmoll.evaluate.densities.frechet import frechet_record
 from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
 from robustmoll.tasks import Classify, Likelihood, ModelArgs
 from robustmoll.training import Trainer
@@ -71,7 +72,10 @@ def test_generated_images_depend_on_the_seed_alone() -> None:
 def test_the_distance_is_that_of_the_function_whatever_the_batch(classifier: str) -> None:
     model = gaussian()
     (found,) = measure_distances({"last step": (7, model)}, TEST, classifier, None, seed=3)
-    expected = classifier_frechet_distance(TEST.images, generate(model, 30, 3), classifier)
+    features = classifier_features(classifier)
+    expected = frechet_record(
+        "classifier_frechet_distance", features, features(TEST.images), features(generate(model, 30, 3))
+    )
     assert found["value"] == pytest.approx(expected.value, rel=1e-9)
     assert (found["sha256"], found["metric"], found["step"]) == (expected.sha256, expected.metric, 7)
     (again,) = measure_distances({"last step": (7, model)}, TEST, classifier, None, seed=3, batch_size=7)

@@ -24,10 +24,11 @@ from robustmoll.evaluate.densities.features import (
     inception_features,
 )
 from robustmoll.evaluate.densities.frechet import (
+    FrechetRecord,
     Moments,
-    classifier_frechet_distance,
     fid,
     frechet_distance,
+    frechet_record,
     moments,
     precision_recall,
 )
@@ -70,18 +71,24 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def classifier_distance(real: Tensor, generated: Tensor, run: Path, batch_size: int) -> FrechetRecord:
+    extractor = classifier_features(run)
+    a, b = (extractor(images, batch_size) for images in (real, generated))
+    return frechet_record("classifier_frechet_distance", extractor, a, b)
+
+
 def test_distance_is_scipy_s() -> None:
     a, b = normal(60, 7, 0), normal(50, 7, 1)
-    distance = frechet_distance(moments([a]), moments([b]))
+    distance = frechet_distance(moments(a), moments(b))
     assert distance == pytest.approx(scipy_s(a, b), rel=1e-9)
-    assert distance == pytest.approx(frechet_distance(moments([b]), moments([a])), rel=1e-9)
+    assert distance == pytest.approx(frechet_distance(moments(b), moments(a)), rel=1e-9)
 
 
 def test_distance_of_singular_covariances() -> None:
     a, b = normal(5, 12, 0), normal(6, 12, 1)  # fewer images than features
-    assert frechet_distance(moments([a]), moments([b])) == pytest.approx(scipy_s(a, b), rel=1e-5)
-    assert frechet_distance(moments([a]), moments([a])) == pytest.approx(0, abs=1e-5)
-    assert frechet_distance(moments([a]), moments([a + 2.0])) == pytest.approx(12 * 4, abs=1e-5)
+    assert frechet_distance(moments(a), moments(b)) == pytest.approx(scipy_s(a, b), rel=1e-5)
+    assert frechet_distance(moments(a), moments(a)) == pytest.approx(0, abs=1e-5)
+    assert frechet_distance(moments(a), moments(a + 2.0)) == pytest.approx(12 * 4, abs=1e-5)
 
 
 def test_distance_of_independent_features_is_that_of_their_deviations() -> None:
@@ -90,23 +97,22 @@ def test_distance_of_independent_features_is_that_of_their_deviations() -> None:
     assert frechet_distance(a, b) == pytest.approx((1 - 3) ** 2 + (2 - 1) ** 2 + 2**2)
 
 
-def test_moments_are_numpy_s_however_batches_are_cut() -> None:
+def test_moments_are_numpy_s() -> None:
     features = normal(40, 6, 0) + 1e6  # a mean that sums of squares would not survive
-    for size in (40, 7, 1):
-        mean, covariance, n = moments(features.split(size))
-        assert n == 40
-        torch.testing.assert_close(mean, features.mean(0), atol=1e-9, rtol=1e-15)
-        expected = torch.from_numpy(np.cov(features.numpy(), rowvar=False))
-        torch.testing.assert_close(covariance, expected, atol=1e-7, rtol=1e-7)
+    mean, covariance, n = moments(features)
+    assert n == 40
+    torch.testing.assert_close(mean, features.mean(0), atol=1e-9, rtol=1e-15)
+    expected = torch.from_numpy(np.cov(features.numpy(), rowvar=False))
+    torch.testing.assert_close(covariance, expected, atol=1e-7, rtol=1e-7)
 
 
 def test_moments_need_finite_vectors_of_one_length() -> None:
     with pytest.raises(ValueError, match="at least 2 feature vectors, got 1"):
-        moments([torch.zeros(1, 3)])
+        moments(torch.zeros(1, 3))
     with pytest.raises(ValueError, match="NaN or infinite"):
-        moments([torch.tensor([[0.0], [math.nan]])])
+        moments(torch.tensor([[0.0], [math.nan]]))
     with pytest.raises(ValueError, match="of one length, got 2 and 3"):
-        frechet_distance(moments([torch.zeros(2, 2)]), moments([torch.zeros(2, 3)]))
+        frechet_distance(moments(torch.zeros(2, 2)), moments(torch.zeros(2, 3)))
 
 
 def test_the_record_of_a_fid(weights: Path, tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_weights_that_cannot_be_used(weights: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     place = tmp_path / "hub" / "checkpoints" / INCEPTION_FILE
-    with pytest.raises(ValueError, match=rf"cannot be downloaded \(URLError.*put it at {place}, or use classifier_"):
+    with pytest.raises(ValueError, match=rf"cannot be downloaded \(URLError.*put it at {place}, or take a classifier"):
         inception_features()
     place.write_bytes(weights.read_bytes())
     assert inception_features().sha256 == sha256(weights.read_bytes())
@@ -176,7 +182,7 @@ def test_the_record_of_a_classifier_s_distance(run: Path) -> None:
     images = FewDigits(train=200, size=24).load()[0].images[:]
     real, generated = images[:100], images[100:].flip(-1)
     with pytest.warns(UserWarning, match="classifier_frechet_distance from 100 real and 100"):
-        record = classifier_frechet_distance(real, generated, run, batch_size=33)
+        record = classifier_distance(real, generated, run, batch_size=33)
     extractor = classifier_features(run)
     a, b = extractor(real), extractor(generated)
     assert record.value == pytest.approx(scipy_s(a.double(), b.double()), rel=1e-3) and record.value > 0
@@ -203,7 +209,7 @@ def test_enough_images_are_no_cause_for_a_warning(run: Path) -> None:
     many = images.repeat(22, 1, 1, 1)[:2048]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert classifier_frechet_distance(many, many, run, batch_size=512).value == pytest.approx(0, abs=1e-6)
+        assert classifier_distance(many, many, run, batch_size=512).value == pytest.approx(0, abs=1e-6)
 
 
 def test_images_that_cannot_be_compared(run: Path, tmp_path: Path) -> None:
