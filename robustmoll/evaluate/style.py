@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from robustmoll.corruptions import GROUPS
 from robustmoll.files import write_whole
@@ -68,6 +69,8 @@ def picture(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with matplotlib.rc_context(STYLE):
             drawn = draw(*args, **kwargs)
+            for text in drawn.findobj(Text):
+                text.set_text(_plain(text.get_text()))
             for ax in drawn.axes:
                 # Said again on the axes: how many ticks there are is decided when the figure is saved.
                 ax.tick_params(labelsize=STYLE["xtick.labelsize"])
@@ -77,6 +80,16 @@ def picture(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             return drawn
 
     return styled
+
+
+def _plain(text: str) -> str:
+    r"""Returns a text as Matplotlib can draw it: names may hold dollars, which begin no formula, or bytes of no text.
+
+    Example:
+        >>> print(_plain("$x$, \udcff"))
+        \$x\$, \udcff
+    """
+    return text.encode(errors="backslashreplace").decode().replace("$", r"\$")
 
 
 def figure(width: float, height: float) -> Figure:

@@ -1,5 +1,6 @@
 """Pictures of a training show the numbers they are made of."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from torch import nn
 from robustmoll import Mollify
 from robustmoll.evaluate.classifiers import pictures
 from robustmoll.evaluate.classifiers.pictures import run_pictures
-from robustmoll.evaluate.classifiers.plots import training_curves
+from robustmoll.evaluate.classifiers.plots import sample_sheet, training_curves
+from robustmoll.evaluate.style import data_uri
 from robustmoll.tasks import Classifier, Classify, ModelArgs
 from robustmoll.times import Annealed, Beta, Time
 from tests.evaluate.sheets import ROWS, T, samples, schedules
@@ -29,6 +31,14 @@ def test_sample_sheet_shows_the_images(channels: int) -> None:
     for pixels, image in zip(shown, images, strict=True):
         expected = image.clamp(0, 1).expand(3, -1, -1).permute(1, 2, 0)
         np.testing.assert_array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("name", [r"$\x{$", "$a$ and $b$", "$", r"\$", "\udcff", "#%_^~{}"])
+def test_any_name_is_drawn_as_it_is(name: str) -> None:
+    """A class is called as its folder is, which may be anything."""
+    uri = data_uri(sample_sheet(torch.rand(1, 1, 8, 8), [f"{name} 0.25"]))
+    shown = f"<!-- {name} 0.25 -->".encode(errors="backslashreplace")
+    assert shown in base64.b64decode(uri.partition(",")[2]), "where Matplotlib names in a comment what it draws"
 
 
 def test_schedule_sheet_draws_the_arrays() -> None:
