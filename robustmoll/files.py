@@ -15,12 +15,16 @@ __all__ = ["csv_text", "json_bytes", "read_object", "sha256", "sync_folder", "wr
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that at any moment it holds all of the old content or all of the new."""
     temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # that a disk is full does not say which
+        raise
 
 
 def sync_folder(folder: Path) -> None:

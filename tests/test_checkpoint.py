@@ -146,7 +146,7 @@ def test_on_a_full_disk_the_old_checkpoints_stay(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}"):
         checkpoint.save(tmp_path, make(2), best)
     monkeypatch.undo()
     for load in (checkpoint.load_newest, checkpoint.load_final):
