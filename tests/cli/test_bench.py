@@ -103,7 +103,7 @@ def test_torchrun_shares_the_work(images: Path, tmp_path: Path, capfd: pytest.Ca
     capfd.readouterr()
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     twin = saved(tmp_path / "twin", 48)
-    command = ["-m", "robustmoll.cli", "bench", str(network), str(twin), *data]  # one after the other
+    command = ["-m", "--", "robustmoll.cli", "bench", str(network), str(twin), *data]  # one after the other
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([*launch, *command], check=True, timeout=300, cwd=tmp_path, env=environment)
     assert capfd.readouterr().out.count("report in") == 2
