@@ -25,7 +25,7 @@ from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource, Generated, Stage, source_of
 from robustmoll.evaluate.classifiers.views import View
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
-from robustmoll.evaluate.metrics import measure
+from robustmoll.evaluate.metrics import Judged, measure
 from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
 from robustmoll.progress import ProgressBar
 from robustmoll.run_folder import environment
@@ -33,6 +33,7 @@ from robustmoll.run_folder import environment
 __all__ = ["bench", "check_request"]
 
 T = TypeVar("T")
+Request = tuple[str, float]  # a corruption and a severity
 
 
 def bench(
@@ -89,30 +90,16 @@ def bench(
     device = torch.device(device) if device else _home(model, accelerator)
     source = source_of(data, preset, seed, corrupted, view, stage)
     source.check(corruptions, severities)
-    if held_out is not None and held_out.channels != data.channels:
-        raise ValueError(
-            f"held_out has {held_out.channels} channels, but {data.name} {data.channels}; give alike images"
-        )
-    results = Results(out)
-    identity = {
-        **source.columns(),
-        "view": source.scaling(),
-        "weights": fingerprint([*model.parameters(), *model.buffers()]),
-        "images": fingerprint_images(data),
-        "labels": fingerprint([data.labels]),
-        "temperature": "cross-fitted" if held_out is None else f"fitted on {fingerprint_images(held_out)}",
-    }
+    results, identity = Results(out), _identity(model, source, held_out)
     files = partial(source.fingerprints, corruptions, severities)
     cells, temperatures = _from_first(accelerator, lambda: _begin(results, identity, source, files()))
-    done = {(cell.name, cell.severity) for cell in cells}
-    asked = [(CLEAN, 0.0), *((corruption, float(s)) for corruption in corruptions for s in severities)]
-    todo = [request for request in dict.fromkeys(asked) if request not in done]
+    todo = _todo(cells, corruptions, severities)
     first = accelerator is None or accelerator.is_main_process
     judge = Judge(model.to(device), source, batch_size, device, accelerator)
     with evaluating(model), ProgressBar(len(todo) * len(data), show=first) as bar:
         for number, (corruption, severity) in enumerate(todo, start=1):
             advance = partial(bar.advance, description=f"{corruption} {severity:g}, cell {number} of {len(todo)}")
-            if temperatures is None:
+            if temperatures is None:  # the clean cell, which comes first
                 logits = judge.logits(corruption, severity, advance)
                 temperatures = _fit(judge, logits, held_out)
                 if first:
@@ -120,22 +107,55 @@ def bench(
                 found = judge.judged(logits, temperatures.of_images(len(data)))
             else:
                 found = judge(corruption, severity, temperatures.of_images(len(data)), advance)
-            cell = Cell(
-                model=name or type(model).__name__,
-                **source.columns(),
-                corruption=source.label(corruption),
-                severity=severity,
-                n=len(data),
-                **measure(found),  # type: ignore[arg-type]
-                temperature_a=temperatures.a,
-                temperature_b=temperatures.b,
-            )
+            cell = _cell(name or type(model).__name__, source, (corruption, severity), found, temperatures)
             if first:
                 results.add(cell, found)
             cells.append(cell)
     if accelerator:
         accelerator.wait_for_everyone()  # the last cell is on disk before anyone goes on
     return cells
+
+
+def _identity(model: nn.Module, source: CellSource, held_out: ImageSet | None) -> dict[str, object]:
+    """Returns all that the figures depend on.
+
+    Raises:
+        ValueError: If held-out images are not like the others.
+    """
+    data = source.data
+    if held_out is not None and held_out.channels != data.channels:
+        raise ValueError(
+            f"held_out has {held_out.channels} channels, but {data.name} {data.channels}; give alike images"
+        )
+    return {
+        **source.columns(),
+        "view": source.scaling(),
+        "weights": fingerprint([*model.parameters(), *model.buffers()]),
+        "images": fingerprint_images(data),
+        "labels": fingerprint([data.labels]),
+        "temperature": "cross-fitted" if held_out is None else f"fitted on {fingerprint_images(held_out)}",
+    }
+
+
+def _todo(done: Sequence[Cell], corruptions: Sequence[str], severities: Sequence[float]) -> list[Request]:
+    """Returns the cells that are asked for and not done, the clean one first."""
+    asked = [(CLEAN, 0.0), *((corruption, float(s)) for corruption in corruptions for s in severities)]
+    there = {(cell.name, cell.severity) for cell in done}
+    return [request for request in dict.fromkeys(asked) if request not in there]
+
+
+def _cell(model: str, source: CellSource, request: Request, found: Judged, temperatures: Temperatures) -> Cell:
+    corruption, severity = request
+    return Cell(
+        model=model,
+        **source.columns(),
+        corruption=source.label(corruption),
+        severity=severity,
+        n=len(source.data),
+        **measure(found),  # type: ignore[arg-type]
+        temperature_a=temperatures.a,
+        temperature_b=temperatures.b,
+    )
 
 
 def _begin(

@@ -30,23 +30,14 @@ def severity_curves(runs: Runs) -> Figure:
         runs: Cells of each seed of each run, by its label. Of a single run, each corruption is drawn too, thinly.
     """
     everyone = [cells for seeds in runs.values() for cells in seeds]
-    present = {cell.name for cells in everyone for cell in cells}
-    parts = {
-        part: [name for name in names if name in present]
-        for part, names in {"corrupted": NAMES, **GROUPS}.items()
-        if present & set(names)
-    }
+    parts = _parts({cell.name for cells in everyone for cell in cells})
     scaled = all(cell.ece_ts is not None for cells in everyone for cell in cells)
     columns = [column for column in PANELS if scaled or column != "ece_ts"]
     drawn = figure(1.8 * len(parts) + 0.5, 0.4 + 1.9 * len(columns))
     axes = drawn.subplots(len(columns), len(parts), sharex=True, sharey="row", squeeze=False)
     for row, column in zip(axes, columns, strict=True):
         for ax, (part, names) in zip(row, parts.items(), strict=True):
-            if len(runs) == 1:
-                _draw_single(ax, next(iter(runs.values())), part, names, column)
-            else:
-                for seeds, style in zip(runs.values(), run_styles(runs).values(), strict=True):
-                    _draw(ax, seeds, names, column, color=style["color"], linestyle=style["linestyle"])
+            _draw_runs(ax, runs, part, names, column)
         row[0].set_ylim(bottom=0)
         row[0].set_ylabel(PANELS[column])
     highest = max(row[0].get_ylim()[1] for row in axes[1:])
@@ -63,11 +54,25 @@ def severity_curves(runs: Runs) -> Figure:
     return drawn
 
 
+def _parts(present: set[str]) -> dict[str, list[str]]:
+    """Returns the corruptions that are drawn together, so far as they are present: all of them, and each family."""
+    parts = {"corrupted": NAMES, **GROUPS}
+    return {part: [name for name in names if name in present] for part, names in parts.items() if present & set(names)}
+
+
 def _legend(drawn: Figure, runs: Runs) -> None:
     styles = run_styles(runs)
     handles = [Line2D([], [], label=run, color=s["color"], ls=s["linestyle"]) for run, s in styles.items()]
     columns = max(1, min(len(runs), int(110 / (8 + max(map(len, runs))))))
     drawn.legend(handles=handles, loc="outside upper left", ncols=columns, handlelength=3.2)
+
+
+def _draw_runs(ax: Axes, runs: Runs, part: str, names: Sequence[str], column: str) -> None:
+    if len(runs) == 1:
+        _draw_single(ax, next(iter(runs.values())), part, names, column)
+        return
+    for seeds, style in zip(runs.values(), run_styles(runs).values(), strict=True):
+        _draw(ax, seeds, names, column, color=style["color"], linestyle=style["linestyle"])
 
 
 def _draw_single(ax: Axes, seeds: Sequence[Sequence[Cell]], part: str, names: Sequence[str], column: str) -> None:

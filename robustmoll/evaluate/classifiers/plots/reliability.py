@@ -1,6 +1,6 @@
 """Does confidence tell the truth, and how fast does it stop to as images get worse?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -32,11 +32,7 @@ def reliability_diagrams(results: Results, scaled: bool = False) -> Figure:
         results: A benchmark's folder.
         scaled: Whether to draw them after temperature scaling.
     """
-    cells = results.cells()
-    corrupted = benchmark_cells(cells)
-    parts = {"clean": [clean_cell(cells)]}
-    for severity in sorted({cell.severity for cell in corrupted}):
-        parts[f"severity {severity:g}"] = [cell for cell in corrupted if cell.severity == severity]
+    parts = _parts(results.cells())
     rows = -(-len(parts) // COLUMNS)
     drawn = figure(9.5, 3.1 * rows + 0.3)
     axes = drawn.subplots(2 * rows, COLUMNS, sharex=True, sharey="row", height_ratios=[4, 1] * rows)
@@ -55,19 +51,37 @@ def reliability_diagrams(results: Results, scaled: bool = False) -> Figure:
         if place >= len(parts) - COLUMNS:  # nothing below it
             histogram.set_xlabel("confidence in %")
             histogram.tick_params(labelbottom=True)
-    highest = max(bar.get_height() for histogram in axes[1::2].flat for bar in histogram.patches)
-    for histogram in axes[1::2].flat:
-        histogram.set_ylim(0, 10 * np.ceil(highest / 10))
-        histogram.set_yticks([0, 10 * np.ceil(highest / 10)])
+    _align(axes[1::2].flat)
+    _legend(drawn)
+    return drawn
+
+
+def _parts(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """Returns what is drawn together, by its title."""
+    by_severity: dict[str, list[Cell]] = {}
+    for cell in sorted(benchmark_cells(cells), key=lambda cell: cell.severity):
+        by_severity.setdefault(f"severity {cell.severity:g}", []).append(cell)
+    return {"clean": [clean_cell(cells)], **by_severity}
+
+
+def _align(histograms: Iterable[Axes]) -> None:
+    """Gives all histograms one scale."""
+    histograms = list(histograms)
+    highest = 10 * np.ceil(max(bar.get_height() for histogram in histograms for bar in histogram.patches) / 10)
+    for histogram in histograms:
+        histogram.set_ylim(0, highest)
+        histogram.set_yticks([0, highest])
+
+
+def _legend(drawn: Figure) -> None:
     colours = {
         "accuracy": ACCURACY,
         "too confident by": OVERCONFIDENT,
         "not confident enough by": UNDERCONFIDENT,
+        f"pale: fewer than {FEW} images": "#e4e4e4",
     }
     handles = [Patch(color=colour, label=label) for label, colour in colours.items()]
-    handles.append(Patch(color="#e4e4e4", label=f"pale: fewer than {FEW} images"))
     drawn.legend(handles=handles, loc="outside upper left", ncols=4, handlelength=1, handleheight=1)
-    return drawn
 
 
 def _outcomes(results: Results, cell: Cell, scaled: bool) -> Outcomes:
