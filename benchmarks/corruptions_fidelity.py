@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from robustmoll.corruptions import ALL, SEVERITIES, corrupt, frost_source
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import TextTable, markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_fidelity.csv"
 HEADER = ["preset", "corruption", "severity", "images", "within_one_level", "largest_error", "largest_z"]
@@ -84,7 +84,7 @@ def table(rows: list[Row]) -> str:
     presets = ("cifar", "tiny", "imagenet")
     names = sorted({row["corruption"] for row in rows}, key=position)
     lines = [[name, *(worst(cells[name, preset]) for preset in presets)] for name in names]
-    return markdown_table(["worst of five severities", *presets], lines)
+    return markdown_table(TextTable(["worst of five severities", *presets], lines))
 
 
 def position(name: str) -> int:

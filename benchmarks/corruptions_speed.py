@@ -30,7 +30,7 @@ from torch.nn.functional import interpolate
 
 from benchmarks.turns import one_thread
 from robustmoll.corruptions import ALL, NAMES, corrupt, frost_source
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import TextTable, markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "corruptions_speed.csv"
 OURS = "robustmoll"
@@ -136,7 +136,7 @@ def table(rows: list[Row], size: int) -> str:
     means = [statistics.geometric_mean([r for n, r in ratios[pair].items() if n in NAMES]) for pair in pairs]
     blank = [""] * (len(ours) + len(PEERS))
     lines.append(["geometric mean of the 15", *blank, *(f"{mean:.1f}" for mean in means)])
-    return markdown_table(head, lines)
+    return markdown_table(TextTable(head, lines))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.study import read, study_parser, train
 from robustmoll.evaluate.densities.distances import DISTANCES
-from robustmoll.evaluate.text import count_seeds, markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import TextTable, count_seeds, markdown_table, mean_and_deviation
 
 DISTANCE = "classifier_frechet_distance"
 COLUMNS = ("bits/dim ↓", f"{DISTANCES[DISTANCE]} ↓", "precision ↑", "recall ↑")
@@ -42,9 +42,9 @@ def tables(study: Study, pairs: Sequence[str]) -> str:
     """Returns the tables in Markdown, functions of the summaries alone: all configs, and the differences of pairs."""
     header = ["best on validation", *COLUMNS]
     rows = ([f"{config} ({count_seeds(len(runs))})", *cells([*runs.values()])] for config, runs in study.items())
-    parts = [markdown_table(header, rows)]
+    parts = [markdown_table(TextTable(header, list(rows)))]
     if pairs:
-        parts.append(markdown_table(header, differences(study, pairs)))
+        parts.append(markdown_table(TextTable(header, list(differences(study, pairs)))))
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import TextTable, markdown_table
 
 __all__ = ["PAGES", "fill"]
 
@@ -49,7 +49,7 @@ def fill(page: str, results: Path) -> str:
             raise ValueError(f"{mark['file']} has {len(tables)} tables, a page asks for number {number}")
         header, rows = parse(tables[number - 1])
         header, rows = choose(header, rows, _names(mark["rows"]), _names(mark["columns"]), mark["file"])
-        return f"{mark['comment']}{markdown_table(header, rows)}\n"
+        return f"{mark['comment']}{markdown_table(TextTable(header, rows))}\n"
 
     if (asked := page.count("<!-- table ")) != (known := len(MARKED.findall(page))):
         raise ValueError(f"a page has {asked} comments about tables, of which {known} are written as they should be")

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from robustmoll.evaluate.text import markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import TextTable, markdown_table, mean_and_deviation
 
 __all__ = ["RESULTS", "tables"]
 
@@ -36,7 +36,7 @@ the epoch that is best on validation may be a mollified one.
 
 
 def _section(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return markdown_table(header, rows) + "\n"
+    return markdown_table(TextTable(header, list(rows))) + "\n"
 
 
 class Epoch(NamedTuple):

@@ -74,10 +74,10 @@ def _write_tables(kind: Kind, study: Study, path: Path) -> None:
         for run in runs:
             by_data.setdefault(kind.measured_on(run), {}).setdefault(name, []).append(run)
     tables = {data: kind.rows(of_data) for data, of_data in by_data.items()}
-    parts = [f"## {data}\n\n{markdown_table(*table)}\n" for data, table in tables.items()]
+    parts = [f"## {data}\n\n{markdown_table(table)}\n" for data, table in tables.items()]
     write_whole(path, "\n".join(parts).encode())
     for data, table in tables.items():
-        print_table(terminal_table(*table, f"{data}; also in {path}"))
+        print_table(terminal_table(table, f"{data}; also in {path}"))
 
 
 def _divided(args: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -1,15 +1,16 @@
 """Pages that stand alone: they load nothing from anywhere."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from robustmoll.evaluate.style import data_uri
+from robustmoll.evaluate.text import TextTable
 from robustmoll.files import write_whole
 
-__all__ = ["files_of_run", "pictures", "section", "table", "write_page"]
+__all__ = ["files_of_run", "html_table", "pictures", "section", "write_page"]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -52,14 +53,14 @@ def section(heading: str, line: str, content: str) -> list[str]:
     return [f"<h2>{escape(heading)}</h2>", *([f"<p>{escape(line)}</p>"] if line else []), content]
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def html_table(table: TextTable) -> str:
     """Returns a table as HTML."""
 
     def cells(kind: str, row: Sequence[str]) -> str:
         return "<tr>" + "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in row) + "</tr>"
 
-    body = "\n".join(cells("td", row) for row in rows)
-    return f"<table>\n<thead>{cells('th', header)}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    body = "\n".join(cells("td", row) for row in table.rows)
+    return f"<table>\n<thead>{cells('th', table.header)}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def pictures(figures: Mapping[str, Figure], captions: Mapping[str, tuple[str, str]]) -> list[str]:

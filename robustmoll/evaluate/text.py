@@ -1,26 +1,39 @@
 """Tables and figures as text, in Markdown and in a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-__all__ = ["count_seeds", "markdown_table", "mean_and_deviation", "print_table", "terminal_table"]
+__all__ = ["TextTable", "count_seeds", "markdown_table", "mean_and_deviation", "print_table", "terminal_table"]
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+class TextTable(NamedTuple):
+    """A table of texts.
+
+    Attributes:
+        header: Of each column.
+        rows: As many texts each.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def markdown_table(table: TextTable) -> str:
     """Returns a Markdown table, padded to be read as text too, with figures to the right.
 
     Example:
-        >>> print(markdown_table(["", "error"], [["clean", "3.1"]]))
+        >>> print(markdown_table(TextTable(["", "error"], [["clean", "3.1"]])))
         |       | error |
         | :---- | ----: |
         | clean |   3.1 |
     """
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in (table.header, *table.rows)]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     aligned = [
@@ -33,15 +46,15 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in (aligned[0], rule, *aligned[1:]))
 
 
-def terminal_table(header: Sequence[str], rows: Iterable[Sequence[str]], said: str) -> Table:
+def terminal_table(table: TextTable, said: str) -> Table:
     """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
     # Names may hold brackets, which are no markup.
-    table = Table(caption=escape(said), caption_justify="left")
-    for column, name in enumerate(header):
-        table.add_column(escape(name), justify="right" if column > 1 else "left")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
+    shown = Table(caption=escape(said), caption_justify="left")
+    for column, name in enumerate(table.header):
+        shown.add_column(escape(name), justify="right" if column > 1 else "left")
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    return shown
 
 
 def print_table(table: Table) -> None:

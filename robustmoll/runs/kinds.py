@@ -19,13 +19,13 @@ from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
 from robustmoll.evaluate.densities.report import write_density_comparison
 from robustmoll.evaluate.densities.tables import density_comparison_table
 from robustmoll.evaluate.finished import SUITE
+from robustmoll.evaluate.text import TextTable
 from robustmoll.runs import classify, density
 from robustmoll.training import Trainer
 
 __all__ = ["KINDS", "Kind", "Study", "common_task", "is_run", "task_of"]
 
 Study = Mapping[str, Sequence[Path]]  # by the name of a configuration, the run of each of its seeds
-Rows = tuple[list[str], list[list[str]]]
 
 
 class Kind(NamedTuple):
@@ -38,7 +38,7 @@ class Kind(NamedTuple):
         compare: Takes folders of runs, and makes the comparison that the next two take.
         table: Returns it as a table for `rich.print`.
         page: Writes it as a page, of the path that comes first, and returns the path.
-        rows: Returns header and rows of the table of a study.
+        rows: Returns the table of a study.
         measured_on: Says on which data a run was measured; figures of others do not compare with its own.
     """
 
@@ -47,11 +47,11 @@ class Kind(NamedTuple):
     compare: Callable[..., Any]
     table: Callable[[Any], Table]
     page: Callable[[str, Any], Path]
-    rows: Callable[[Study], Rows]
+    rows: Callable[[Study], TextTable]
     measured_on: Callable[[Path], str]
 
 
-def _bench_rows(study: Study) -> Rows:
+def _bench_rows(study: Study) -> TextTable:
     return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
 
 
@@ -60,7 +60,7 @@ def _bench_data(run: Path) -> str:
     return f"{cell.n:,} images of {cell.dataset}, corruptions of preset {cell.preset}, seed {cell.seed}"
 
 
-def _density_rows(study: Study) -> Rows:
+def _density_rows(study: Study) -> TextTable:
     return density_seeds_rows({name: [read_summary(run) for run in runs] for name, runs in study.items()})
 
 

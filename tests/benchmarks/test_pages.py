@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pages import PAGES, RESULTS, fill
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import TextTable, markdown_table
 
 TABLE = """|              | error % |  NLL |
 | :----------- | ------: | ---: |
@@ -30,7 +30,7 @@ def test_pages_hold_the_committed_results(page: Path) -> None:
 def test_a_table_is_filled_with_the_rows_and_columns_named(results: Path) -> None:
     comment = "<!-- table 2 of table.md; rows: b |\n a; columns: NLL -->\n"
     old = "| old |\n| --- |\n| 0.5 |\n"
-    new = markdown_table(["", "NLL"], [["b (1 seed)", "0.20"], ["a (3 seeds)", "0.99"]]) + "\n"
+    new = markdown_table(TextTable(["", "NLL"], [["b (1 seed)", "0.20"], ["a (3 seeds)", "0.99"]])) + "\n"
     assert fill(f"Before.\n\n{comment}{old}\nAfter.\n", results) == f"Before.\n\n{comment}{new}\nAfter.\n"
     assert fill(f"{comment}\n{old}", results) == f"{comment}{new}"
     assert fill(f"{comment}\nAfter.\n", results) == f"{comment}{new}\nAfter.\n"

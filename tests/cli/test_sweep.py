@@ -6,6 +6,7 @@ import pytest
 
 from robustmoll.cli import main, sweep
 from robustmoll.config import training_parser
+from robustmoll.evaluate.text import TextTable
 from robustmoll.runs.kinds import KINDS
 
 FLAGS = ["--epochs", "1", "--batch_size", "32", "--bench.corruptions", "[contrast]", "--bench.severities", "[1,5]"]
@@ -73,7 +74,7 @@ def test_a_training_that_fails_keeps_no_other_from_the_table(
 
 def test_each_test_set_has_a_table_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kind = KINDS["density"]._replace(
-        rows=lambda study: (["", "NLL"], [[name, str(len(runs))] for name, runs in study.items()]),
+        rows=lambda study: TextTable(["", "NLL"], [[name, str(len(runs))] for name, runs in study.items()]),
         measured_on=lambda run: f"the set of {run.name[0]}",
     )
     study = {name: [Path(f"{name}-0"), Path(f"{name}-1")] for name in ("ring8", "moons", "ring[9]")}

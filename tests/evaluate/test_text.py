@@ -5,14 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from robustmoll.evaluate.text import print_table, terminal_table
+from robustmoll.evaluate.text import TextTable, print_table, terminal_table
 
 NAME = "plain[seed0]"
 
 
 def test_brackets_are_no_markup() -> None:
-    out = io.StringIO()
-    Console(file=out, width=200).print(terminal_table(["", "", f"minus {NAME}"], [["[b]", NAME, "1"]], f"of {NAME}"))
+    out, table = io.StringIO(), TextTable(["", "", f"minus {NAME}"], [["[b]", NAME, "1"]])
+    Console(file=out, width=200).print(terminal_table(table, f"of {NAME}"))
     assert out.getvalue().count(NAME) == 3 and "[b]" in out.getvalue()
 
 
@@ -21,6 +21,6 @@ def test_a_table_is_cut_by_no_terminal_or_pipe(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     row = [f"{NAME} (2 seeds)", *[f"75.{place} ± 0.1" for place in range(12)]]
-    print_table(terminal_table(["", *map(str, range(12))], [row], ""))
+    print_table(terminal_table(TextTable(["", *map(str, range(12))], [row]), ""))
     found = capsys.readouterr().out
     assert "…" not in found and all(cell in found for cell in row)

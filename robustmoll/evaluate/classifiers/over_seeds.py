@@ -6,7 +6,7 @@ from typing import Any
 from robustmoll.checks import known_name
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.summary import summarise
-from robustmoll.evaluate.text import count_seeds, markdown_table, mean_and_deviation
+from robustmoll.evaluate.text import TextTable, count_seeds, markdown_table, mean_and_deviation
 
 __all__ = ["differences_table", "seeds_rows", "seeds_table"]
 
@@ -27,11 +27,11 @@ COLUMNS: dict[str, tuple[str, str, float, int]] = {
 
 def seeds_table(study: Mapping[str, Sequence[list[Cell]]]) -> str:
     """Returns the table as Markdown; arguments as for `seeds_rows`."""
-    return markdown_table(*seeds_rows(study)) + "\n"
+    return markdown_table(seeds_rows(study)) + "\n"
 
 
-def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], list[list[str]]]:
-    """Returns header and rows of the table.
+def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> TextTable:
+    """Returns the table.
 
     T marks figures after temperature scaling, with a T fitted on clean images that it does not judge. The families of
     noise and blur are left out in one column for every configuration, whatever it was trained with, so that the column
@@ -45,7 +45,7 @@ def seeds_rows(study: Mapping[str, Sequence[list[Cell]]]) -> tuple[list[str], li
         summaries = _summaries(runs)
         entries = (_entry([_figure(summary, column) for summary in summaries], column) for column in COLUMNS)
         rows.append([f"{config} ({count_seeds(len(runs))})", *entries])
-    return ["", *COLUMNS], rows
+    return TextTable(["", *COLUMNS], rows)
 
 
 def differences_table(study: Mapping[str, Mapping[int, list[Cell]]], pairs: Sequence[tuple[str, str]]) -> str:
@@ -70,7 +70,7 @@ def differences_table(study: Mapping[str, Mapping[int, list[Cell]]], pairs: Sequ
             for column in COLUMNS
         ]
         rows.append([f"{one} minus {other} ({count_seeds(len(seeds))})", *entries])
-    return markdown_table(["", *COLUMNS], rows) + "\n"
+    return markdown_table(TextTable(["", *COLUMNS], rows)) + "\n"
 
 
 def _summaries(runs: Sequence[list[Cell]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from robustmoll.evaluate.classifiers.compare import Comparison
 from robustmoll.evaluate.classifiers.plots import errors_by_corruption, severity_curves
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
-from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
+from robustmoll.evaluate.page import files_of_run, html_table, pictures, section, write_page
 from robustmoll.evaluate.style import save_pictures
 from robustmoll.files import read_object
 
@@ -102,7 +102,7 @@ def write_comparison(path: str | Path, comparison: Comparison) -> Path:
     figures: dict[str, Figure] = {}
     if comparison.cells:
         figures = {"severity-curves": severity_curves(runs), "errors-by-corruption": errors_by_corruption(runs)}
-    shown = section("Figures", caption(comparison), table(*comparison_rows(comparison)))
+    shown = section("Figures", caption(comparison), html_table(comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(runs), [*shown, *pictures(figures, CAPTIONS)])
 
@@ -110,5 +110,5 @@ def write_comparison(path: str | Path, comparison: Comparison) -> Path:
 def _benchmark(suite: str, summary: dict[str, Any]) -> list[str]:
     heading = f"{summary['model']} on {summary['dataset']}, benchmark {suite}"
     notes = [footnote(summary), *([baseline_note(summary)] if summary["baseline"] else [])]
-    shown = table(*headline(summary))
+    shown = html_table(headline(summary))
     return [*section(heading, setting(summary), shown), *(f"<p>{escape(note)}</p>" for note in notes)]

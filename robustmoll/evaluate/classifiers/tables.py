@@ -7,7 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from robustmoll.evaluate.classifiers.compare import COMPARED_FIGURES, Comparison, Group
-from robustmoll.evaluate.text import markdown_table, mean_and_deviation, terminal_table
+from robustmoll.evaluate.text import TextTable, markdown_table, mean_and_deviation, terminal_table
 
 __all__ = [
     "baseline_note",
@@ -37,12 +37,12 @@ def summary_text(summary: dict[str, Any]) -> str:
     parts = [
         f"# {summary['model']} on {summary['dataset']}",
         setting(summary),
-        markdown_table(*headline(summary)),
+        markdown_table(headline(summary)),
         footnote(summary),
         *_baseline(summary),
     ]
     for name, heading in (("groups", "family"), ("severities", "severity"), ("corruptions", "corruption")):
-        parts += [f"## By {heading}", markdown_table(*_table(summary[name].items()))] if summary[name] else []
+        parts += [f"## By {heading}", markdown_table(_table(summary[name].items()))] if summary[name] else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -84,8 +84,8 @@ def _temperature(summary: dict[str, Any]) -> str:
     )
 
 
-def headline(summary: dict[str, Any]) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Returns header and rows of the first table: clean, corrupted, without the families trained on."""
+def headline(summary: dict[str, Any]) -> TextTable:
+    """Returns the first table: clean, corrupted, without the families trained on."""
     corrupted, without = summary["corrupted"], summary["without"]
     parts = [("clean", summary["clean"])]
     if corrupted:
@@ -99,14 +99,14 @@ def _size(part: dict[str, Any]) -> str:
     return f"{part['corruptions']} corruptions, {part['cells']} cells"
 
 
-def _table(parts: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Returns header and rows, with the columns after temperature scaling where there are such figures."""
+def _table(parts: Iterable[tuple[str, dict[str, Any]]]) -> TextTable:
+    """Returns a row a part, with the columns after temperature scaling where there are such figures."""
     parts = list(parts)
     scaled = all(part["nll_ts"] is not None for _, part in parts)
     rows: list[Sequence[str]] = [
         (name, *_figures(p, ""), *(_figures(p, "_ts")[1:] if scaled else ())) for name, p in parts
     ]
-    return (*HEADER, *(SCALED_HEADER if scaled else ())), rows
+    return TextTable((*HEADER, *(SCALED_HEADER if scaled else ())), rows)
 
 
 def _figures(part: dict[str, Any], suffix: str) -> Sequence[str]:
@@ -120,11 +120,9 @@ def _baseline(summary: dict[str, Any]) -> list[str]:
         return []
     rows = [("mean", baseline["mce"], baseline["relative_mce"])]
     rows += [(name, ce, baseline["relative_ce"][name]) for name, ce in baseline["ce"].items()]
-    table = markdown_table(
-        ("", "CE % ↓", "relative CE % ↓"),
-        [(name, _percent(ce), _percent(relative)) for name, ce, relative in rows],
-    )
-    return [f"## Against {baseline['name']}", baseline_note(summary), table]
+    shown = [(name, _percent(ce), _percent(relative)) for name, ce, relative in rows]
+    table = TextTable(("", "CE % ↓", "relative CE % ↓"), shown)
+    return [f"## Against {baseline['name']}", baseline_note(summary), markdown_table(table)]
 
 
 def baseline_note(summary: dict[str, Any]) -> str:
@@ -149,11 +147,11 @@ def _percent(ratio: float | None) -> str:
 
 def comparison_table(comparison: Comparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
-    return terminal_table(*comparison_rows(comparison), caption(comparison))
+    return terminal_table(comparison_rows(comparison), caption(comparison))
 
 
-def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Returns header and rows of a comparison's table: below each figure, one row a group."""
+def comparison_rows(comparison: Comparison) -> TextTable:
+    """Returns a comparison's table: below each figure, one row a group."""
     first = comparison.groups[0]
     others = [f"minus {first.label}"] if len(comparison.groups) > 1 else []
     rows = []
@@ -168,7 +166,7 @@ def comparison_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]
                 if others:
                     row.append("" if group is first else _difference(group, (part, column), factor, digits))
                 rows.append(row)
-    return ["", "", "", *others], rows
+    return TextTable(["", "", "", *others], rows)
 
 
 def _difference(group: Group, figure: tuple[int, int], factor: float, digits: int) -> str:

@@ -12,6 +12,7 @@ from robustmoll.data.images import subset
 from robustmoll.data.pixels import Pixels
 from robustmoll.evaluate.densities.features import Extractor, classifier_features, inception_features
 from robustmoll.evaluate.densities.frechet import frechet_record, precision_recall
+from robustmoll.evaluate.text import TextTable
 from robustmoll.progress import ProgressBar
 from robustmoll.tasks import Likelihood
 
@@ -122,8 +123,8 @@ def shared_distances(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     return [metric for metric, found in settings.items() if len(found) == 1 and None not in found.pop()]
 
 
-def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, list[str], list[list[str]]]]:
-    """Returns, for each distance of a summary: heading, what it was computed with, and header and rows of a table."""
+def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, TextTable]]:
+    """Returns, for each distance of a summary: heading, what it was computed with, and its table."""
     sections = []
     for metric, heading in DISTANCES.items():
         records = [record for record in summary["distances"] if record["metric"] == metric]
@@ -139,7 +140,7 @@ def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, list[s
                 for record in records
             ]
             header = ["", f"{heading} ↓", "precision ↑", "recall ↑", "step"]
-            sections.append((heading, f"{distance_setting(records[0])} {READING}", header, rows))
+            sections.append((heading, f"{distance_setting(records[0])} {READING}", TextTable(header, rows)))
     return sections
 
 

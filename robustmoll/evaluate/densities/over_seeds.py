@@ -5,13 +5,13 @@ from typing import Any
 
 from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
 from robustmoll.evaluate.densities.summary import MISSING, SHOWN
-from robustmoll.evaluate.text import count_seeds, mean_and_deviation
+from robustmoll.evaluate.text import TextTable, count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
 
 
-def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[list[str], list[list[str]]]:
-    """Returns header and rows of the table.
+def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> TextTable:
+    """Returns the table.
 
     Each figure has a column of its own, so that a bound never stands among likelihoods. The Gaussian of a table is the
     same for every seed. A distance between images has a column if all runs have it, in the same features and of as many
@@ -33,7 +33,8 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[l
             entry = MISSING if None in values else mean_and_deviation(values, digits=3)
             figures = [entry * (runs[0]["nll_name"] == name) for name in names]
             rows.append([f"{config} ({seeds})", line["name"], *figures, *(_far(runs, line, one) for one in metrics)])
-    return ["", "", *(SHOWN[name].heading for name in names), *(f"{DISTANCES[metric]} ↓" for metric in metrics)], rows
+    figures = [*(SHOWN[name].heading for name in names), *(f"{DISTANCES[metric]} ↓" for metric in metrics)]
+    return TextTable(["", "", *figures], rows)
 
 
 def _far(runs: Sequence[dict[str, Any]], line: dict[str, Any], metric: str) -> str:

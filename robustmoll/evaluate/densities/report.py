@@ -24,7 +24,7 @@ from robustmoll.evaluate.densities.plots import (
 )
 from robustmoll.evaluate.densities.summary import density_rows, note
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
-from robustmoll.evaluate.page import files_of_run, pictures, section, table, write_page
+from robustmoll.evaluate.page import files_of_run, html_table, pictures, section, write_page
 from robustmoll.evaluate.style import save_pictures
 from robustmoll.run_folder import MetricsFile
 from robustmoll.tasks.density import EXTENT, Density
@@ -66,9 +66,9 @@ def write_density_report(run: Path, summary: dict[str, Any], task: Density, test
         The report's path.
     """
     figures = _pictures(run, summary, task.anneal, test)
-    shown = section(f"{summary['model']} on {summary['dataset']}", note(summary), table(*density_rows(summary)))
-    for heading, said, header, rows in distance_sections(summary):
-        shown += section(heading, said, table(header, rows))
+    shown = section(f"{summary['model']} on {summary['dataset']}", note(summary), html_table(density_rows(summary)))
+    for heading, said, table in distance_sections(summary):
+        shown += section(heading, said, html_table(table))
     save_pictures(figures, run / "plots")
     return write_page(run / "report.html", summary["run"], [*shown, *pictures(figures, CAPTIONS), *files_of_run(run)])
 
@@ -88,7 +88,7 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
     figures = {}
     if any(curves.values()):
         figures["trainings"] = clean_curves(curves, comparison.groups[0].summaries[0]["nll_name"])
-    shown = section("Figures", density_caption(comparison), table(*density_comparison_rows(comparison)))
+    shown = section("Figures", density_caption(comparison), html_table(density_comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])
 

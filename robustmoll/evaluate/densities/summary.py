@@ -15,7 +15,7 @@ from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
-from robustmoll.evaluate.text import markdown_table
+from robustmoll.evaluate.text import TextTable, markdown_table
 from robustmoll.tasks.likelihood import Likelihood, negative_log_likelihoods
 
 __all__ = [
@@ -174,13 +174,13 @@ def density_lines(summary: dict[str, Any]) -> str:
     """Returns the figures of a summary, a line each, and its remarks."""
     lines = [f"{line['name']} {_shown(line['value'])} ± {_shown(line['standard_error'])}" for line in summary["lines"]]
     text = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
-    for heading, _, _, rows in distance_sections(summary):
-        text.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in rows)}")
+    for heading, _, table in distance_sections(summary):
+        text.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in table.rows)}")
     return "\n".join([*text, *summary["remarks"]])
 
 
-def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Returns header and rows of the table of a summary."""
+def density_rows(summary: dict[str, Any]) -> TextTable:
+    """Returns the table of a summary."""
     header = ["", SHOWN[summary["nll_name"]].heading, "± standard error", "step"]
     rows = [
         [
@@ -191,7 +191,7 @@ def density_rows(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         ]
         for line in summary["lines"]
     ]
-    return header, rows
+    return TextTable(header, rows)
 
 
 def note(summary: dict[str, Any]) -> str:
@@ -211,11 +211,11 @@ def density_text(summary: dict[str, Any]) -> str:
     """Returns a summary as a Markdown document."""
     parts = [
         f"# {summary['run']}: {summary['model']} on {summary['dataset']}",
-        markdown_table(*density_rows(summary)),
+        markdown_table(density_rows(summary)),
         note(summary),
     ]
-    for heading, said, header, rows in distance_sections(summary):
-        parts += [f"## {heading}", markdown_table(header, rows), said]
+    for heading, said, table in distance_sections(summary):
+        parts += [f"## {heading}", markdown_table(table), said]
     return "\n\n".join(parts) + "\n"
 
 

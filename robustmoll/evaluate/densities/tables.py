@@ -7,7 +7,7 @@ from rich.table import Table
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
 from robustmoll.evaluate.densities.distances import DISTANCES, distance_setting
 from robustmoll.evaluate.densities.summary import SHOWN
-from robustmoll.evaluate.text import mean_and_deviation, terminal_table
+from robustmoll.evaluate.text import TextTable, mean_and_deviation, terminal_table
 
 __all__ = ["density_caption", "density_comparison_rows", "density_comparison_table"]
 
@@ -16,11 +16,11 @@ Row = tuple[str, str, str, str]
 
 def density_comparison_table(comparison: DensityComparison) -> Table:
     """Returns a comparison as a table for `rich.print`."""
-    return terminal_table(*density_comparison_rows(comparison), density_caption(comparison))
+    return terminal_table(density_comparison_rows(comparison), density_caption(comparison))
 
 
-def density_comparison_rows(comparison: DensityComparison) -> tuple[list[str], list[list[str]]]:
-    """Returns header and rows of a comparison's table: below each figure, one row a group."""
+def density_comparison_rows(comparison: DensityComparison) -> TextTable:
+    """Returns a comparison's table: below each figure, one row a group."""
     groups = comparison.groups
     rows = [*_likelihoods(groups)]
     for metric in comparison.distances:
@@ -36,7 +36,7 @@ def density_comparison_rows(comparison: DensityComparison) -> tuple[list[str], l
     for name, *entries in rows:
         shown.append(["" if name == said else name, *entries[: 2 + len(others)]])
         said = name
-    return ["", "", "", *others], shown
+    return TextTable(["", "", "", *others], shown)
 
 
 def _likelihoods(groups: list[DensityGroup]) -> Iterator[Row]:

@@ -18,7 +18,7 @@ N = 400
 
 
 def as_text(comparison: DensityComparison) -> str:
-    return f"{markdown_table(*density_comparison_rows(comparison))}\n{density_caption(comparison)}"
+    return f"{markdown_table(density_comparison_rows(comparison))}\n{density_caption(comparison)}"
 
 
 def values(seed: int) -> torch.Tensor:

@@ -135,7 +135,7 @@ def test_each_distance_has_a_table_of_its_own() -> None:
     summary = {"distances": [record(), record("classifier_frechet_distance", value=5.0)]}
     ours, fid = distance_sections(summary)
     assert (ours[0], fid[0]) == ("Fréchet distance (classifier features)", "FID")
-    assert fid[3] == [["last step", "3.000", "0.500", "0.250", "7"]] and ours[3][0][1] == "5.000"
+    assert fid[2].rows == [["last step", "3.000", "0.500", "0.250", "7"]] and ours[2].rows[0][1] == "5.000"
     for told in ("9 generated images (seed 0)", "9 test images", "8 features of a net", "resize: none", "weights ab"):
         assert told in fid[1]
     assert distance_sections({"distances": []}) == []

@@ -67,7 +67,7 @@ def _parts(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
 def _align(histograms: Iterable[Axes]) -> None:
     """Gives all histograms one scale."""
     histograms = list(histograms)
-    highest = 10 * np.ceil(max(bar.get_height() for histogram in histograms for bar in histogram.patches) / 10)
+    highest = 10 * np.ceil(max(histogram.dataLim.y1 for histogram in histograms) / 10)
     for histogram in histograms:
         histogram.set_ylim(0, highest)
         histogram.set_yticks([0, highest])
