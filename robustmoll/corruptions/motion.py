@@ -109,8 +109,8 @@ def zoomed_line(n: int, factors: tuple[float, ...], device: torch.device) -> Row
     for factor in factors:
         span = math.ceil(n / factor)
         first, large = (n - span) // 2, round(span * factor)
-        kept = torch.arange(n, dtype=torch.float64) + (large - n) // 2
-        position = first + kept * (span - 1) / (large - 1)
+        middle = torch.arange(n, dtype=torch.float64) + (large - n) // 2
+        position = first + middle * (span - 1) / (large - 1)
         before = position.floor().clamp_(max=n - 2)
         index.append(torch.stack([before, before + 1], dim=1))
         weights.append(torch.stack([before + 1 - position, position - before], dim=1))

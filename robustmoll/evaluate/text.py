@@ -47,7 +47,7 @@ def markdown_table(table: TextTable) -> str:
 
 
 def terminal_table(table: TextTable, said: str) -> Table:
-    """Returns a table for `rich.print`: two columns of names, figures to the right, and below it what is said."""
+    """Returns a table for `print_table`: two columns of names, figures to the right, and below it what is said."""
     # Names may hold brackets, which are no markup.
     shown = Table(caption=escape(said), caption_justify="left")
     for column, name in enumerate(table.header):

@@ -36,7 +36,7 @@ class Kind(NamedTuple):
             fit the data.
         measure: Takes the trainer, the model that was trained, and these arguments.
         compare: Takes folders of runs, and makes the comparison that the next two take.
-        table: Returns it as a table for `rich.print`.
+        table: Returns it as a table for the terminal.
         page: Writes it as a page, of the path that comes first, and returns the path.
         rows: Returns the table of a study.
         measured_on: Says on which data a run was measured; figures of others do not compare with its own.

@@ -26,6 +26,7 @@ from robustmoll.tasks.task import TaskDraw
 from robustmoll.training.average import weight_average
 from robustmoll.training.interrupts import Interrupts
 from robustmoll.training.optim import restore_optimizer
+from robustmoll.training.processes import check_batch_size, share_of_batch
 from robustmoll.training.settings import Settings
 from robustmoll.training.start import freeze, newest, start_from
 
@@ -44,11 +45,7 @@ class Training:
 
     def __init__(self, args: Settings[Any], accelerator: Accelerator) -> None:
         train: Examples = args.train_set
-        if not accelerator.num_processes <= args.batch_size <= len(train):
-            raise ValueError(
-                f"batch_size must lie between the {accelerator.num_processes} process(es) and the {len(train)}"
-                f" training {train.unit} of {train.name}, got {args.batch_size}"
-            )
+        check_batch_size(args.batch_size, train, accelerator)
         self.args = args
         self.train = train
         self.accelerator = accelerator
@@ -112,7 +109,7 @@ class Training:
         args, begun = self.args, epoch * self.steps_per_epoch
         order = torch.randperm(len(self.train), generator=generator_at(args.seed, "order", epoch))
         batches = order[: self.steps_per_epoch * args.batch_size].view(-1, args.batch_size)
-        share = self._share(args.batch_size)
+        share = share_of_batch(args.batch_size, self.accelerator)
         for x, y in self.loader(batches[self.step - begun :, share].unbind()):
             self._train_step(x, y, share)
             loss = self.loss_sum / (self.step - begun)
@@ -121,11 +118,6 @@ class Training:
             if interrupts.seen:
                 total = args.epochs * self.steps_per_epoch
                 raise KeyboardInterrupt(f"stopped after step {self.step} of {total}; go on with --resume true")
-
-    def _share(self, n: int) -> slice:
-        """This process's share of a batch of n examples."""
-        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
-        return slice(rank * n // processes, (rank + 1) * n // processes)
 
     def _train_step(self, x: Tensor, y: Tensor, share: slice) -> None:
         """One update from this process's share of a batch."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from robustmoll import checkpoint
-from robustmoll.cli import main
+from robustmoll.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--data", "tests.tiny_data.FewDigits", "--batch_size", "32", "--mollify.policy", "sink"]
@@ -88,3 +88,9 @@ def test_a_killed_or_interrupted_training_goes_on_where_it_was(tmp_path: Path, e
     assert 0 < stopped_at < 24, "it was stopped under way"
     assert start(parts, 8, "--resume", "true").wait() == 0
     assert_equal_weights(whole, parts)
+
+
+def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in COMMANDS)

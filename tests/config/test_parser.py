@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from robustmoll import Mollify
-from robustmoll.cli import COMMANDS, main
+from robustmoll.cli import main
 from robustmoll.config import build_trainer, load_run, training_parser
 from robustmoll.config.files import read_config
 from robustmoll.degradations import Noise
@@ -245,9 +245,3 @@ def test_a_changed_config_is_not_resumed_silently(tmp_path: Path, capsys: pytest
     (tmp_path / "moved").rename(run)
     assert main(["train", *TINY, run, "--epochs", "2", *small, "--seed", "3", "--resume", "changed"]) == 0
     assert load_run(run)[0].epochs == 2 and len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 3
-
-
-def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    text = capsys.readouterr().out
-    assert all(f"  {name} " in text for name in COMMANDS)

@@ -2,7 +2,7 @@
 its draws.
 
 `shot_noise` is missing here: the original's Poisson numbers cannot be replayed through an inverted
-distribution function; see test_corruptions_noise.py.
+distribution function; see test_noise.py.
 """
 
 import pytest
@@ -67,7 +67,7 @@ def test_random_with_the_draws_of_the_original(name: str, severity: int, origina
 @pytest.mark.parametrize("severity", range(1, 6))
 def test_frost_with_the_draws_of_the_original(severity: int, originals: Originals) -> None:
     if frost_source() != "frost":
-        pytest.skip("no pictures of the original; test_corruptions_frost.py crops pictures of its own")
+        pytest.skip("no pictures of the original; test_frost.py crops pictures of its own")
     values = constants("frost", originals.preset, severity)
     size = originals.clean.shape[-1]
     pictures = scaled_pictures(frost_folder(), values[2], size, size, torch.device("cpu"))

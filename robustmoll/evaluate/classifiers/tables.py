@@ -146,7 +146,7 @@ def _percent(ratio: float | None) -> str:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Returns a comparison as a table for `rich.print`."""
+    """Returns a comparison as a table for the terminal."""
     return terminal_table(comparison_rows(comparison), caption(comparison))
 
 

@@ -15,7 +15,7 @@ Row = tuple[str, str, str, str]
 
 
 def density_comparison_table(comparison: DensityComparison) -> Table:
-    """Returns a comparison as a table for `rich.print`."""
+    """Returns a comparison as a table for the terminal."""
     return terminal_table(density_comparison_rows(comparison), density_caption(comparison))
 
 
