@@ -110,8 +110,8 @@ class CounterRNG:
     def ranks(self, *shape: int) -> Tensor:
         """Integers 0 ... 65535, int32 of shape (B, *shape), on the device."""
         n = math.prod(shape)
-        keys = torch.from_numpy(self._keys().view(np.int32).reshape(-1, 2)).to(self.device, non_blocking=True)
-        first, second = keys.split(1, dim=1)
+        keys = torch.from_numpy(self._keys().view(np.int32).reshape(-1, 2, 1)).to(self.device, non_blocking=True)
+        first, second = keys.unbind(1)
         words = mix32(scrambled_positions((n + 1) // 2, self.device) ^ first, second)
         halves = words.view(torch.int16)[:, :n]
         return halves.to(torch.int32).add_(RANKS // 2).view(-1, *shape)

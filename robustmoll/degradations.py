@@ -58,9 +58,12 @@ def add_noise(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
 
 def _add_noise_(x: Tensor, alpha: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
     """As `add_noise`, in the memory of `noise`."""
-    per_image = (-1,) + (1,) * (x.dim() - 1)
-    alpha, sigma = alpha.to(x.dtype).view(per_image), sigma.to(x.dtype).view(per_image)
-    return noise.mul_(sigma).addcmul_(x, alpha)
+    return noise.mul_(_per_image(sigma, x)).addcmul_(x, _per_image(alpha, x))
+
+
+def _per_image(factor: Tensor, x: Tensor) -> Tensor:
+    """One factor for each of x, so that it multiplies all of its pixels."""
+    return factor.to(x.dtype).view((-1,) + (1,) * (x.dim() - 1))
 
 
 class Degradation(nn.Module, ABC):
@@ -90,6 +93,18 @@ class Degradation(nn.Module, ABC):
             t: Time of each, as for `forward`, checked already.
             noise: Source of what is random.
         """
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """Returns the share of the image that stays in x_t as it is, shaped as t: none, unless a subclass has some."""
+        return torch.zeros_like(t)
+
+    def rest(self, x: Tensor, members: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+        """Returns x_t - alpha(t) x of some images, whose places in the batch x are `members`.
+
+        `Mollify` asks for this in place of `degrade`, so that images which are needed for nothing else but to stay
+        are not copied. A subclass that defines `alpha` defines this to match.
+        """
+        return self.degrade(x.index_select(0, members), t, noise)
 
     def gamma(self, t: Tensor) -> Tensor:
         """Returns the label's lost share of certainty at t, in [0, 1], shaped as t."""
@@ -143,6 +158,12 @@ class Noise(Degradation):
 
     def gamma(self, t: Tensor) -> Tensor:
         return self.label(t, self.schedule)
+
+    def alpha(self, t: Tensor) -> Tensor:
+        return self.schedule.alpha(t)
+
+    def rest(self, x: Tensor, members: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+        return noise(x[: len(t)]).mul_(_per_image(self.schedule.sigma(t), x))  # of x, noise takes the shape alone
 
     def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
         return _add_noise_(x, *self.schedule(t), noise(x))

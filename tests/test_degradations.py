@@ -98,6 +98,15 @@ def test_add_noise_is_its_formula_for_images_and_rows() -> None:
 
 
 @pytest.mark.parametrize("degradation", DEGRADATIONS, ids=ids)
+def test_what_stays_and_the_rest_are_the_degraded_image(degradation: Degradation) -> None:
+    x, noise, t = images(6, 3, 12, 16), images(3, 3, 12, 16) + 1, torch.tensor([0.0, 0.4, 1.0])
+    members = torch.tensor([4, 0, 3])
+    rest = degradation.rest(x, members, t, lambda like: noise[: len(like)].clone())
+    together = degradation.alpha(t).view(-1, 1, 1, 1) * x[members] + rest
+    torch.testing.assert_close(together, degradation.degrade(x[members], t, lambda like: noise.clone()))
+
+
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=ids)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 def test_shape_dtype_and_input_are_kept(degradation: Degradation, dtype: torch.dtype) -> None:
     x, t = images(4, 3, 12, 16).to(dtype), torch.tensor([0.1, 0.4, 0.7, 1.0])
