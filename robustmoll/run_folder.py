@@ -1,7 +1,4 @@
-"""The folder of a run: what was asked for, with which versions, and how the training went.
-
-config.yaml env.json metrics.csv checkpoints/ bench/<suite>/ plots/ report.html
-"""
+"""The folder of a run: what was asked for, with which versions, how the training went, and what was measured."""
 
 import csv
 import os
@@ -18,61 +15,116 @@ import yaml
 
 from robustmoll.files import csv_text, json_bytes, write_whole
 
-__all__ = [
-    "MetricsFile",
-    "Resume",
-    "check_config",
-    "config_changes",
-    "describe_run",
-    "environment",
-    "logged_config",
-    "open_run",
-]
+__all__ = ["SUITE", "MetricsFile", "Resume", "RunFolder", "config_changes", "environment", "logged_config"]
 
 Resume = bool | Literal["changed"]
 # What may differ between a training and its continuation: nothing that the weights depend on.
 FREE_KEYS = ("run", "resume", "workers", "trackers", "checkpoint_minutes", "bench")
 PACKAGES = ("torch", "torchvision", "timm", "kornia", "accelerate", "numpy")
+SUITE = "corruptions"
+"""The benchmark of a run's own test images."""
 
 
-def open_run(folder: Path, resume: Resume, config: str | None = None) -> None:
-    """Makes the run folder, or finds the one to go on with, which stays as it is.
+class RunFolder:
+    """The folder of a run; where what lies in it is said here and nowhere else.
 
     Args:
-        folder: Of the run.
-        resume: Whether to go on with a run that is there; "changed" does so whatever its config was.
-        config: Text that config.yaml must agree with; None for any.
-
-    Raises:
-        ValueError: If the folder cannot be written, holds a run and `resume` is false, or holds one with
-            another config.
+        path: Of the folder, which need not exist yet.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise ValueError(f"run folder {folder} cannot be written ({error.strerror}); choose another --run") from error
-    if (folder / "checkpoints").exists():
-        if not resume:
-            raise ValueError(f"{folder} holds a run already; go on with --resume true, or choose another --run")
-        if resume != "changed":
-            check_config(folder / "config.yaml", config)
 
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
 
-def describe_run(folder: Path, resume: Resume, config: str | None = None) -> None:
-    """Keeps the config and the environment in the folder of a run that begins or goes on; arguments as for `open_run`.
+    @property
+    def config(self) -> Path:
+        """What was asked for."""
+        return self.path / "config.yaml"
 
-    Its report goes, as it tells of a training that has ended; if its config has changed, so does what was measured:
-    figures of other weights.
-    """
-    (folder / "report.html").unlink(missing_ok=True)
-    if resume == "changed":
-        for measured in ("bench", "density"):
-            shutil.rmtree(folder / measured, ignore_errors=True)
-    if config is not None:
-        write_whole(folder / "config.yaml", config.encode())
-    write_whole(folder / "env.json", json_bytes(environment()))
+    @property
+    def environment(self) -> Path:
+        """Versions and machine."""
+        return self.path / "env.json"
+
+    @property
+    def metrics(self) -> Path:
+        """How the training went, a row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The last checkpoint, the one before it, and the best one."""
+        return self.path / "checkpoints"
+
+    @property
+    def snapshots(self) -> Path:
+        """What the report draws of a likelihood model under way."""
+        return self.path / "snapshots"
+
+    def bench(self, suite: str = SUITE) -> Path:
+        """What was measured of a classifier."""
+        return self.path / "bench" / suite
+
+    @property
+    def density(self) -> Path:
+        """What was measured of a likelihood model."""
+        return self.path / "density"
+
+    @property
+    def plots(self) -> Path:
+        """The pictures of the report."""
+        return self.path / "plots"
+
+    @property
+    def report(self) -> Path:
+        """The page that is written last."""
+        return self.path / "report.html"
+
+    def open(self, resume: Resume, config: str | None = None) -> None:
+        """Makes the folder, or finds a run to go on with, which stays as it is.
+
+        Args:
+            resume: Whether to go on with a run that is there; "changed" does so whatever its config was.
+            config: Text that config.yaml must agree with; None for any.
+
+        Raises:
+            ValueError: If the folder cannot be written, holds a run and `resume` is false, or holds one with
+                another config.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / ".writable").touch()
+            (self.path / ".writable").unlink()
+        except OSError as error:
+            raise ValueError(
+                f"run folder {self.path} cannot be written ({error.strerror}); choose another --run"
+            ) from error
+        if self.checkpoints.exists():
+            if not resume:
+                raise ValueError(f"{self.path} holds a run already; go on with --resume true, or choose another --run")
+            if resume != "changed":
+                self.check_config(config)
+
+    def describe(self, resume: Resume, config: str | None = None) -> None:
+        """Keeps the config and the environment of a run that begins or goes on; arguments as for `open`.
+
+        Its report goes, as it tells of a training that has ended; if its config has changed, so does what was measured:
+        figures of other weights.
+        """
+        self.report.unlink(missing_ok=True)
+        if resume == "changed":
+            for measured in (self.bench().parent, self.density):
+                shutil.rmtree(measured, ignore_errors=True)
+        if config is not None:
+            write_whole(self.config, config.encode())
+        write_whole(self.environment, json_bytes(environment()))
+
+    def check_config(self, config: str | None) -> None:
+        """Raises a ValueError if another config than this one was trained here."""
+        if changed := config_changes(self.config, config):
+            raise ValueError(
+                f"{self.path} was started with another config: {', '.join(changed)}; choose another --run or insist:"
+                " --resume changed"
+            )
 
 
 def environment() -> dict[str, Any]:
@@ -120,15 +172,6 @@ class MetricsFile:
             return
         content = csv_text(rows[0], (row.values() for row in rows)) if rows else ""
         write_whole(self.path, content.encode())
-
-
-def check_config(path: Path, config: str | None) -> None:
-    """Raises a ValueError if another config than this one was trained, and is kept at `path`."""
-    if changed := config_changes(path, config):
-        raise ValueError(
-            f"{path.parent} was started with another config: {', '.join(changed)}; choose another --run or insist:"
-            " --resume changed"
-        )
 
 
 def config_changes(path: Path, config: str | None) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from robustmoll.run_folder import Resume, describe_run
+from robustmoll.run_folder import Resume, RunFolder
 
 
 @pytest.mark.parametrize(("resume", "kept"), [(True, {"bench", "density"}), ("changed", set())])
@@ -14,5 +14,5 @@ def test_a_run_that_goes_on_has_no_report_and_a_changed_one_no_figures(
     for folder in ("bench", "density", "checkpoints"):
         (tmp_path / folder).mkdir()
     (tmp_path / "report.html").touch()
-    describe_run(tmp_path, resume, "epochs: 2\n")
+    RunFolder(tmp_path).describe(resume, "epochs: 2\n")
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "config.yaml", "env.json"} | kept

@@ -18,7 +18,8 @@ from robustmoll.evaluate.classifiers.report import write_report
 from robustmoll.evaluate.classifiers.sources import Stage
 from robustmoll.evaluate.classifiers.subjects import Subject, load_subject, trained_subject
 from robustmoll.evaluate.classifiers.summary import check_families_and_baseline
-from robustmoll.evaluate.finished import SUITE, Run
+from robustmoll.evaluate.finished import Run
+from robustmoll.run_folder import SUITE, RunFolder
 from robustmoll.runs.classify import bench_folder, bench_run
 from robustmoll.runs.kinds import is_run, task_of
 from robustmoll.tasks import Classify
@@ -86,15 +87,15 @@ def bench_parser() -> Parser:
 
 def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     """Benchmarks a run as the command line says."""
-    saved = Run(trainer.run).saved
+    saved, run = Run(trainer.run).saved, RunFolder(trainer.run)
     subject = trained_subject(trainer.run.resolve().name, saved.config, saved.weights)
     test = _images(chosen, subject) if chosen.data else trainer.test_set
     subject.check_fits(test)
     own = not (chosen.data or chosen.corrupted)
     suite = _plain(chosen.suite or (SUITE if own else _against(chosen, test)))
-    folder = Path(chosen.out) if chosen.out else trainer.run / "bench" / suite
+    folder = Path(chosen.out) if chosen.out else run.bench(suite)
     arguments = _arguments(chosen, subject, test)
-    if folder.resolve() == (trainer.run / "bench" / SUITE).resolve():
+    if folder.resolve() == run.bench().resolve():
         if not own:
             raise ValueError(f"{folder} is for the run's own test images; name another folder with --suite or --out")
         bench_run(trainer, subject.model, arguments, chosen.baseline)

@@ -11,7 +11,7 @@ import yaml
 from robustmoll.config import Parser, build_trainer, training_parser
 from robustmoll.evaluate.text import markdown_table, print_table, terminal_table
 from robustmoll.files import write_whole
-from robustmoll.run_folder import check_config, config_changes
+from robustmoll.run_folder import RunFolder, config_changes
 from robustmoll.runs.kinds import KINDS, Kind, Study
 
 __all__ = ["run"]
@@ -101,7 +101,7 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
     config = parser.parse_args(args)
     text = parser.dump(config)
     if config.resume != "changed":
-        check_config(folder / "config.yaml", text)
+        RunFolder(folder).check_config(text)
     job = Job(name, folder, args, text, config.task)
     if not _is_finished(job):
         build_trainer(parser, config)
@@ -110,10 +110,10 @@ def _job(path: str, seed: int, runs: str, flags: Sequence[str]) -> Job:
 
 def _is_finished(job: Job) -> bool:
     """Returns whether the report, which comes last, is there, and of this training and benchmark."""
-    kept = job.folder / "config.yaml"
-    if not (job.folder / "report.html").exists() or config_changes(kept, job.config):
+    run = RunFolder(job.folder)
+    if not run.report.exists() or config_changes(run.config, job.config):
         return False
-    old, new = (yaml.safe_load(text)["bench"] for text in (kept.read_text(encoding="utf-8"), job.config))
+    old, new = (yaml.safe_load(text)["bench"] for text in (run.config.read_text(encoding="utf-8"), job.config))
     return bool(old == new)
 
 

@@ -19,6 +19,7 @@ from robustmoll.checks import Mistake, known_name
 from robustmoll.config.files import ConfigSource, read_config
 from robustmoll.config.mistakes import cause_of, check_level, one_line
 from robustmoll.config.tasks import LINKED, TASKS
+from robustmoll.run_folder import RunFolder
 from robustmoll.training import Trainer
 
 __all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
@@ -111,7 +112,7 @@ def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Nam
     Raises:
         ValueError: If the folder is no run, or one of another task, or its config is not readable.
     """
-    path = Path(run) / "config.yaml"
+    path = RunFolder(run).config
     if not path.exists():
         raise ValueError(f"{run} is no run: {path} is missing; give the folder that `robustmoll train` wrote")
     parser = training_parser()

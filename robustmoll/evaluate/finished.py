@@ -8,12 +8,10 @@ from robustmoll import checkpoint
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.files import read_object
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks import Classifier, Likelihood, load_classifier, load_likelihood
 
-__all__ = ["SUITE", "Run"]
-
-SUITE = "corruptions"
-"""The benchmark's name in a run's folder: RUN/bench/SUITE."""
+__all__ = ["Run"]
 
 
 class Run:
@@ -28,13 +26,13 @@ class Run:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        if not (self.folder / "checkpoints").is_dir():
+        if not RunFolder(self.folder).checkpoints.is_dir():
             raise ValueError(f"{folder} is no run, or has no checkpoint yet; give the folder that training wrote")
 
     @cached_property
     def saved(self) -> checkpoint.Checkpoint:
         """The checkpoint that the training ended in."""
-        return checkpoint.load_final(self.folder / "checkpoints")
+        return checkpoint.load_final(RunFolder(self.folder).checkpoints)
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -51,7 +49,7 @@ class Run:
     @property
     def results(self) -> Results:
         """Its benchmark under generated corruptions."""
-        return Results(self.folder / "bench" / SUITE)
+        return Results(RunFolder(self.folder).bench())
 
     @property
     def cells(self) -> list[Cell]:
@@ -66,7 +64,7 @@ class Run:
         Raises:
             ValueError: If nothing was measured yet, or the file is damaged.
         """
-        for path in (self.results.folder / "summary.json", self.folder / "density" / "summary.json"):
+        for path in (self.results.summary, RunFolder(self.folder).density / "summary.json"):
             if path.exists():
                 return read_object(path)
         raise ValueError(f"{self.folder} was not measured yet; do it with `robustmoll bench {self.folder}`")

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from robustmoll.evaluate.style import data_uri
+from robustmoll.evaluate.style import data_uri, save_pictures
 from robustmoll.evaluate.text import TextTable
 from robustmoll.files import write_whole
+from robustmoll.run_folder import RunFolder
 
-__all__ = ["files_of_run", "html_table", "pictures", "section", "write_page"]
+__all__ = ["html_table", "pictures", "section", "write_page", "write_report_page"]
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -72,11 +73,34 @@ def pictures(figures: Mapping[str, Figure], captions: Mapping[str, tuple[str, st
     return body
 
 
-def files_of_run(folder: Path) -> list[str]:
-    """Returns config.yaml and env.json of a run, so far as it has them."""
+def write_report_page(
+    folder: RunFolder,
+    title: str,
+    body: Sequence[str],
+    figures: Mapping[str, Figure],
+    captions: Mapping[str, tuple[str, str]],
+) -> Path:
+    """Writes the report of a run or a benchmark: what `body` says, pictures, and how it came about.
+
+    Args:
+        folder: Where; the pictures go there as PNG too.
+        title: Of the page.
+        body: Parts of HTML.
+        figures: Pictures by name.
+        captions: See `pictures`.
+
+    Returns:
+        The page's path.
+    """
+    save_pictures(figures, folder.plots)
+    return write_page(folder.report, title, [*body, *pictures(figures, captions), *_how_it_came_about(folder)])
+
+
+def _how_it_came_about(folder: RunFolder) -> list[str]:
+    """Config and environment of a run, so far as it has them."""
     body: list[str] = []
-    for name in ("config.yaml", "env.json"):
-        if (folder / name).exists():
-            text = (folder / name).read_text(encoding="utf-8")
-            body += section(name, "", f"<pre>{escape(text.rstrip())}</pre>")
+    for path in (folder.config, folder.environment):
+        if path.exists():
+            text = path.read_text(encoding="utf-8")
+            body += section(path.name, "", f"<pre>{escape(text.rstrip())}</pre>")
     return body

@@ -9,6 +9,7 @@ import yaml
 from robustmoll.evaluate.classifiers.tables import summary_text
 from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.finished import Run
+from robustmoll.run_folder import RunFolder
 
 __all__ = ["model_card"]
 
@@ -81,7 +82,7 @@ def _robustness(run: Run) -> list[str]:
     """Returns the tables of its benchmark, if there is one of these very weights."""
     if not run.cells:
         return ["Not measured."]
-    if not (run.results.folder / "summary.json").exists():
+    if not run.results.summary.exists():
         return ["The run's benchmark was not finished, and is left out."]
     model = run.classifier
     if run.results.identity()["weights"] != fingerprint([*model.parameters(), *model.buffers()]):
@@ -101,7 +102,7 @@ def _robustness(run: Run) -> list[str]:
 
 def _training(folder: Path) -> str:
     """The config without what concerns the machine, places on its disk, and the benchmark."""
-    path = folder / "config.yaml"
+    path = RunFolder(folder).config
     tree = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept = {key: value for key, value in tree.items() if key not in ("run", "resume", "bench", "trackers", "workers")}
     return yaml.safe_dump(_placeless(kept), sort_keys=False)

@@ -23,6 +23,7 @@ from robustmoll.evaluate.classifiers.subjects import load_subject
 from robustmoll.evaluate.finished import Run
 from robustmoll.export.card import model_card
 from robustmoll.files import json_bytes, write_whole
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks import Classifier
 
 __all__ = ["FORMATS", "export", "from_pretrained"]
@@ -68,7 +69,7 @@ def from_pretrained(name: str | Path) -> nn.Module:
     Raises:
         ValueError: If there is no such network, or its weights cannot be had.
     """
-    if (Path(name) / "checkpoints").is_dir():
+    if RunFolder(name).checkpoints.is_dir():
         return Run(name).classifier
     return load_subject(str(name)).model.eval()
 

@@ -17,7 +17,7 @@ from robustmoll.evaluate.classifiers.report import write_report
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource, source_of
 from robustmoll.evaluate.classifiers.summary import check_summary, write_summary
-from robustmoll.evaluate.finished import SUITE
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.training import Trainer
 from robustmoll.training.processes import new_accelerator
@@ -27,7 +27,7 @@ __all__ = ["bench_folder", "bench_run", "check_run"]
 
 def check_run(trainer: Trainer[Classify], arguments: dict[str, Any]) -> None:
     """Refuses what `bench_run` would refuse of the images, before the training."""
-    _check(trainer.run / "bench" / SUITE, trainer.test_set, arguments, trainer.task.families(), None)
+    _check(RunFolder(trainer.run).bench(), trainer.test_set, arguments, trainer.task.families(), None)
 
 
 def bench_run(
@@ -41,7 +41,7 @@ def bench_run(
         arguments: Keyword arguments of `bench`.
         baseline: See `write_summary`.
     """
-    name, folder, families = trainer.run.resolve().name, trainer.run / "bench" / SUITE, trainer.task.families()
+    name, folder, families = trainer.run.resolve().name, RunFolder(trainer.run).bench(), trainer.task.families()
     if pictures := bench_folder(classifier, trainer.test_set, folder, name, arguments, families, baseline):
         drawn = run_pictures(trainer.run, pictures, trainer.task, classifier, trainer.train_set)
         print(f"report in {write_report(trainer.run, drawn)}")

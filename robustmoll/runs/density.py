@@ -5,9 +5,10 @@ from typing import Any
 from accelerate import PartialState
 
 from robustmoll.evaluate.densities.distances import check_distances
-from robustmoll.evaluate.densities.measure import FOLDER, measure_run
+from robustmoll.evaluate.densities.measure import measure_run
 from robustmoll.evaluate.densities.report import write_density_report
 from robustmoll.evaluate.densities.summary import density_lines
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks import Density
 from robustmoll.training import Trainer
 
@@ -31,6 +32,6 @@ def measure_density(trainer: Trainer[Density], arguments: dict[str, Any]) -> Non
     train, test = trainer.train_set, trainer.test_set
     summary = measure_run(trainer.run, train, test, **arguments)
     print(density_lines(summary))
-    print(f"table in {trainer.run / FOLDER}")
+    print(f"table in {RunFolder(trainer.run).density}")
     task = trainer.task.for_length(trainer.epochs, len(train) // trainer.batch_size)
     print(f"report in {write_density_report(trainer.run, summary, task, test)}")

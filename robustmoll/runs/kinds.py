@@ -18,8 +18,8 @@ from robustmoll.evaluate.densities.measure import read_summary
 from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
 from robustmoll.evaluate.densities.report import write_density_comparison
 from robustmoll.evaluate.densities.tables import density_comparison_table
-from robustmoll.evaluate.finished import SUITE
 from robustmoll.evaluate.text import TextTable
+from robustmoll.run_folder import RunFolder
 from robustmoll.runs import classify, density
 from robustmoll.training import Trainer
 
@@ -52,11 +52,11 @@ class Kind(NamedTuple):
 
 
 def _bench_rows(study: Study) -> TextTable:
-    return seeds_rows({name: [Results(run / "bench" / SUITE).cells() for run in runs] for name, runs in study.items()})
+    return seeds_rows({name: [Results(RunFolder(run).bench()).cells() for run in runs] for name, runs in study.items()})
 
 
 def _bench_data(run: Path) -> str:
-    cell = clean_cell(Results(run / "bench" / SUITE).cells())
+    cell = clean_cell(Results(RunFolder(run).bench()).cells())
     return f"{cell.n:,} images of {cell.dataset}, corruptions of preset {cell.preset}, seed {cell.seed}"
 
 
@@ -94,12 +94,12 @@ KINDS = {
 
 def is_run(folder: str | Path) -> bool:
     """Returns whether a folder is one that `robustmoll train` wrote."""
-    return (Path(folder) / "config.yaml").exists()
+    return RunFolder(folder).config.exists()
 
 
 def task_of(folder: str | Path) -> str:
     """Returns the task of a run; that of a folder with nothing but a benchmark is "classify"."""
-    return str(read_config([Path(folder) / "config.yaml"]).get("task", "classify")) if is_run(folder) else "classify"
+    return str(read_config([RunFolder(folder).config]).get("task", "classify")) if is_run(folder) else "classify"
 
 
 def common_task(folders: Iterable[str | Path]) -> str:

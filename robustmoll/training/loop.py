@@ -19,7 +19,7 @@ from robustmoll.data.examples import Examples
 from robustmoll.data.loader import Loader
 from robustmoll.files import write_whole
 from robustmoll.progress import ProgressBar
-from robustmoll.run_folder import MetricsFile, logged_config
+from robustmoll.run_folder import MetricsFile, RunFolder, logged_config
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import TaskDraw
@@ -47,6 +47,7 @@ class Training:
         train: Examples = args.train_set
         check_batch_size(args.batch_size, train, accelerator)
         self.args = args
+        self.folder = RunFolder(args.run)
         self.train = train
         self.accelerator = accelerator
         # What is looked at after every epoch; nothing is chosen by a test set.
@@ -63,7 +64,7 @@ class Training:
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
         fixed = args.fixed(self.steps_per_epoch)
-        found = newest(args.run / "checkpoints", fixed) if args.resume else None
+        found = newest(self.folder.checkpoints, fixed) if args.resume else None
         if found is not None:
             self.task.check_data(found.config, train)
         elif args.start_from:
@@ -74,7 +75,7 @@ class Training:
         self.average = weight_average(self.model, args.ema, args.swa, args.epochs * self.steps_per_epoch)
         self.optimizer = args.optimizer.build(backbone)
         self.scheduler = args.scheduler.build(self.optimizer, args.epochs, self.steps_per_epoch)
-        self.metrics = MetricsFile(args.run / "metrics.csv", accelerator.is_main_process)
+        self.metrics = MetricsFile(self.folder.metrics, accelerator.is_main_process)
         if found is not None:
             self._restore(found)
         self.metrics.keep_before(self.step // self.steps_per_epoch + 1)
@@ -101,7 +102,7 @@ class Training:
         for tracker in self.accelerator.trackers:  # `end_training` would part the processes, which go on together
             tracker.finish()
         # Read anew: the trained one is wrapped for this machine, and would go on computing in its precision.
-        saved = checkpoint.load_final(args.run / "checkpoints")
+        saved = checkpoint.load_final(self.folder.checkpoints)
         return self.task.load(saved.config, saved.weights).eval()
 
     def _train_epoch(self, epoch: int, interrupts: Interrupts, bar: ProgressBar) -> None:
@@ -204,9 +205,8 @@ class Training:
         """Keeps what the report draws of the model, after the first epoch and the last one of each part of them."""
         due = epoch == 1 or epoch * SNAPSHOTS // self.args.epochs > (epoch - 1) * SNAPSHOTS // self.args.epochs
         if due and self.accelerator.is_main_process and (kept := self.task.snapshot(self._evaluated().eval())):
-            folder = self.args.run / "snapshots"
-            folder.mkdir(exist_ok=True)
-            write_whole(folder / f"{self.step:08d}.safetensors", safetensors.torch.save(kept))
+            self.folder.snapshots.mkdir(exist_ok=True)
+            write_whole(self.folder.snapshots / f"{self.step:08d}.safetensors", safetensors.torch.save(kept))
 
     @torch.inference_mode()
     def _figures(self) -> dict[str, float]:
@@ -235,7 +235,7 @@ class Training:
             }
             weights = self._evaluated().backbone.state_dict()
             made = checkpoint.Checkpoint(self.step, weights, self.architecture, training)
-            checkpoint.save(self.args.run / "checkpoints", made, best)
+            checkpoint.save(self.folder.checkpoints, made, best)
         self.saved = time.monotonic()
 
     def _restore(self, found: checkpoint.Checkpoint) -> None:

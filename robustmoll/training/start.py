@@ -8,6 +8,7 @@ from torch import nn
 
 from robustmoll import checkpoint
 from robustmoll.checks import known_name
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks import Model, load_weights
 
 __all__ = ["freeze", "newest", "start_from"]
@@ -47,7 +48,7 @@ def start_from(model: Model, folder: str | Path) -> None:
     Raises:
         ValueError: If the folder is a run's, or the checkpoint is damaged or of another architecture.
     """
-    if (Path(folder) / "checkpoints").is_dir():
+    if RunFolder(folder).checkpoints.is_dir():
         raise ValueError(f"start_from needs one of a run's checkpoints, got the run; say {folder}/checkpoints/last")
     own, saved = model.backbone.state_dict(), checkpoint.load(Path(folder)).weights
     last = getattr(model.backbone, "pretrained_cfg", {}).get("classifier", "fc")

@@ -4,7 +4,7 @@ from typing import Any
 
 from accelerate.state import AcceleratorState
 
-from robustmoll.run_folder import describe_run, open_run
+from robustmoll.run_folder import RunFolder
 from robustmoll.training.loop import Training
 from robustmoll.training.processes import new_accelerator
 from robustmoll.training.settings import Settings, TaskT
@@ -44,9 +44,9 @@ class Trainer(Settings[TaskT]):
         if self.precision == "fp16" and accelerator.device.type == "cpu":
             raise ValueError("precision fp16 needs a GPU (on the CPU it would be left out silently); choose bf16 or no")
         if accelerator.is_main_process:
-            open_run(self.run, self.resume, config)
+            RunFolder(self.run).open(self.resume, config)
         accelerator.wait_for_everyone()
         training = Training(self, accelerator)  # refuses what does not fit, before anything in the folder changes
         if accelerator.is_main_process:
-            describe_run(self.run, self.resume, config)
+            RunFolder(self.run).describe(self.resume, config)
         return training.complete(config)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from robustmoll.corruptions import NAMES, SEVERITIES
 from robustmoll.evaluate.classifiers.cells import Cell, benchmark_cells, clean_cell, parse_cells
-from robustmoll.evaluate.classifiers.results import find_bench
+from robustmoll.evaluate.classifiers.results import Results, find_bench
 
 __all__ = ["ALEXNET", "Baseline", "corruption_errors", "load_baseline"]
 
@@ -88,7 +88,7 @@ def load_baseline(source: str | Path) -> Baseline:
     path = Path(source)
     if not path.exists():
         raise ValueError(f"no baseline at {path}; give 'alexnet', a cells.csv or the folder of a benchmark or run")
-    path = find_bench(path) / "cells.csv" if path.is_dir() else path
+    path = Results(find_bench(path)).table if path.is_dir() else path
     cells = parse_cells(path.read_text(encoding="utf-8"), str(path))
     clean = clean_cell(cells)
     by_name = _by_name(cells)

@@ -12,7 +12,7 @@ from robustmoll.data import ImageSet
 from robustmoll.degradations import Blur, Noise
 from robustmoll.evaluate.classifiers.plots import sample_sheet, schedule_sheet, training_curves
 from robustmoll.mollify import Mollify
-from robustmoll.run_folder import MetricsFile
+from robustmoll.run_folder import MetricsFile, RunFolder
 from robustmoll.seeds import generator_at
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.times import Time
@@ -37,7 +37,7 @@ def run_pictures(
     """
     pictures = dict(bench)
     steps = 1
-    if rows := MetricsFile(run / "metrics.csv").rows():
+    if rows := MetricsFile(RunFolder(run).metrics).rows():
         pictures["training"] = training_curves(rows)
         steps = int(rows[-1]["step"])
     pictures["samples"] = _samples(task, classifier, train)

@@ -11,9 +11,9 @@ from robustmoll.evaluate.classifiers.compare import Comparison
 from robustmoll.evaluate.classifiers.plots import errors_by_corruption, severity_curves
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
-from robustmoll.evaluate.page import files_of_run, html_table, pictures, section, write_page
-from robustmoll.evaluate.style import save_pictures
+from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
 from robustmoll.files import read_object
+from robustmoll.run_folder import RunFolder
 
 __all__ = ["CAPTIONS", "write_comparison", "write_report"]
 
@@ -81,10 +81,7 @@ def write_report(folder: str | Path, figures: Mapping[str, Figure]) -> Path:
     body: list[str] = []
     for path in sorted([*folder.glob("summary.json"), *folder.glob("bench/*/summary.json")]):
         body += _benchmark(path.parent.name, read_object(path))
-    body += pictures(figures, CAPTIONS)
-    body += files_of_run(folder)
-    save_pictures(figures, folder / "plots")
-    return write_page(folder / "report.html", folder.resolve().name, body)
+    return write_report_page(RunFolder(folder), folder.resolve().name, body, figures, CAPTIONS)
 
 
 def write_comparison(path: str | Path, comparison: Comparison) -> Path:

@@ -38,6 +38,7 @@ class Results:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.table = self.folder / "cells.csv"
+        self.summary = self.folder / "summary.json"
 
     def cells(self) -> list[Cell]:
         """Returns the finished cells, in the order in which they were finished.

@@ -51,7 +51,7 @@ def write_summary(
     """
     results = Results(folder)
     summary = summarise(results.cells(), trained_on=trained_on, baseline=baseline)
-    write_whole(results.folder / "summary.json", json_bytes(summary))
+    write_whole(results.summary, json_bytes(summary))
     write_whole(results.folder / "summary.csv", summary_csv(summary).encode())
     write_whole(results.folder / "summary.md", summary_text(summary).encode())
     return summary

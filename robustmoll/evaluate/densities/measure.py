@@ -18,11 +18,12 @@ from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
 from robustmoll.evaluate.densities.summary import density_text, example_figures, summarise_density
 from robustmoll.files import json_bytes, read_object, write_whole
+from robustmoll.run_folder import RunFolder
 from robustmoll.tasks.likelihood import load_likelihood
 
-__all__ = ["FOLDER", "measure_run", "read_figures", "read_summary"]
+__all__ = ["measure_run", "read_figures", "read_summary"]
 
-FOLDER = "density"  # of a run
+SUMMARY, FIGURES = "summary.json", "test.safetensors"
 
 
 def measure_run(
@@ -59,7 +60,8 @@ def measure_run(
     Warns:
         UserWarning: If a checkpoint is damaged and the one before it is measured.
     """
-    last, final = checkpoint.load_newest(run / "checkpoints"), checkpoint.load_final(run / "checkpoints")
+    saved, folder = RunFolder(run).checkpoints, RunFolder(run).density
+    last, final = checkpoint.load_newest(saved), checkpoint.load_final(saved)
     chosen = {"best on validation": final} if final.name == "best" else {}
     models = {
         label: (found.step, load_likelihood(found.config, found.weights).eval())
@@ -70,12 +72,11 @@ def measure_run(
     figures = example_figures(models, train, test, samples)
     summary = summarise_density(run.resolve().name, final.config["architecture"], models, figures, train, test, samples)
     summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
-    folder = run / FOLDER
     folder.mkdir(exist_ok=True)
-    (folder / "summary.json").unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
+    (folder / SUMMARY).unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     kept = {label: values.float() for label, values in figures.items()}
-    write_whole(folder / "test.safetensors", safetensors.torch.save(kept))
-    write_whole(folder / "summary.json", json_bytes(summary))
+    write_whole(folder / FIGURES, safetensors.torch.save(kept))
+    write_whole(folder / SUMMARY, json_bytes(summary))
     write_whole(folder / "summary.md", density_text(summary).encode())
     return summary
 
@@ -86,10 +87,10 @@ def read_summary(run: Path) -> dict[str, Any]:
     Raises:
         ValueError: If it was not measured yet, or the file is damaged.
     """
-    path = run / FOLDER / "summary.json"
-    if not path.exists() or not (run / FOLDER / "test.safetensors").exists():
-        raise ValueError(f"{run} has no measurement in {run / FOLDER}; make it with `robustmoll bench {run}`")
-    return read_object(path)
+    folder = RunFolder(run).density
+    if not all((folder / name).exists() for name in (SUMMARY, FIGURES)):
+        raise ValueError(f"{run} has no measurement in {folder}; make it with `robustmoll bench {run}`")
+    return read_object(folder / SUMMARY)
 
 
 def read_figures(run: Path, name: str) -> Tensor:
@@ -102,7 +103,7 @@ def read_figures(run: Path, name: str) -> Tensor:
     Raises:
         ValueError: If the file is damaged.
     """
-    path = run / FOLDER / "test.safetensors"
+    path = RunFolder(run).density / FIGURES
     try:
         return safetensors.torch.load_file(path)[name].double()
     except (SafetensorError, KeyError) as error:

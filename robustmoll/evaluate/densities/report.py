@@ -24,9 +24,8 @@ from robustmoll.evaluate.densities.plots import (
 )
 from robustmoll.evaluate.densities.summary import density_rows, note
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
-from robustmoll.evaluate.page import files_of_run, html_table, pictures, section, write_page
-from robustmoll.evaluate.style import save_pictures
-from robustmoll.run_folder import MetricsFile
+from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
+from robustmoll.run_folder import MetricsFile, RunFolder
 from robustmoll.tasks.density import EXTENT, Density
 
 __all__ = ["write_density_comparison", "write_density_report"]
@@ -69,8 +68,7 @@ def write_density_report(run: Path, summary: dict[str, Any], task: Density, test
     shown = section(f"{summary['model']} on {summary['dataset']}", note(summary), html_table(density_rows(summary)))
     for heading, said, table in distance_sections(summary):
         shown += section(heading, said, html_table(table))
-    save_pictures(figures, run / "plots")
-    return write_page(run / "report.html", summary["run"], [*shown, *pictures(figures, CAPTIONS), *files_of_run(run)])
+    return write_report_page(RunFolder(run), summary["run"], shown, figures, CAPTIONS)
 
 
 def write_density_comparison(path: str | Path, comparison: DensityComparison) -> Path:
@@ -95,13 +93,13 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
 
 def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
     """The figure on clean data while a run was trained, by epoch; none if it was stopped in the first one."""
-    rows = MetricsFile(run / "metrics.csv").rows()
+    rows = MetricsFile(RunFolder(run).metrics).rows()
     return {int(row["epoch"]): float(row[clean_column(rows[0], summary["nll_name"])]) for row in rows}
 
 
 def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:
     drawn = {}
-    if rows := MetricsFile(run / "metrics.csv").rows():
+    if rows := MetricsFile(RunFolder(run).metrics).rows():
         levels = [anneal.at(step) for step in range(int(rows[-1]["step"]) + 1)]
         drawn["training"] = density_curves(rows, summary["nll_name"], levels)
     snapshots = _snapshots(run)
@@ -122,5 +120,5 @@ def _drawn_samples(samples: Mapping[int, Tensor], domain: Domain, test: Examples
 
 def _snapshots(run: Path) -> dict[int, dict[str, Tensor]]:
     """What was kept of the model under way, by step."""
-    files = sorted((run / "snapshots").glob("*.safetensors"))
+    files = sorted(RunFolder(run).snapshots.glob("*.safetensors"))
     return {int(path.stem): safetensors.torch.load_file(path) for path in files}

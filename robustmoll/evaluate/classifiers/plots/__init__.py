@@ -43,8 +43,7 @@ def bench_pictures(folder: str | Path) -> dict[str, Figure]:
     if any(cell.severity for cell in cells):
         pictures["heat-map"] = heat_map(cells)
         pictures["severity-curves"] = severity_curves({run_label(results.folder): [cells]})
-    summary = results.folder / "summary.json"
-    if summary.exists() and (baseline := read_object(summary)["baseline"]):
+    if results.summary.exists() and (baseline := read_object(results.summary)["baseline"]):
         pictures["baseline"] = baseline_bars(baseline)
     pictures["reliability"] = reliability_diagrams(results)
     if clean_cell(cells).ece_ts is not None:
