@@ -30,16 +30,22 @@ __all__ = [
     "preset_of_size",
 ]
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    group: tuple(name for name in CONSTANTS if REGISTRY[name].group == group)
-    for group in ("noise", "blur", "weather", "digital", "extra")
-}
-"""The corruptions of each family, in the original's order."""
+NAMES: tuple[str, ...] = (
+    *("gaussian_noise", "shot_noise", "impulse_noise"),
+    *("defocus_blur", "glass_blur", "motion_blur", "zoom_blur"),
+    *("snow", "frost", "fog", "brightness"),
+    *("contrast", "elastic_transform", "pixelate", "jpeg_compression"),
+)
+"""The 15 corruptions of the benchmark, in the original's order; what is added to the registry is none of them."""
 
-EXTRA = GROUPS["extra"]
+EXTRA: tuple[str, ...] = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
 """The four that the original holds back for validation."""
 
-NAMES: tuple[str, ...] = tuple(name for name in CONSTANTS if name not in EXTRA)
-"""The 15 corruptions of the benchmark, in the original's order."""
+ALL: tuple[str, ...] = (*NAMES, *EXTRA, *(name for name in CONSTANTS if name not in NAMES + EXTRA))
+"""All that there are; those of the original come first, in its order."""
 
-ALL = (*NAMES, *EXTRA)
+GROUPS: dict[str, tuple[str, ...]] = {
+    group: tuple(name for name in NAMES if REGISTRY[name].group == group)
+    for group in ("noise", "blur", "weather", "digital")
+} | {"extra": ALL[len(NAMES) :]}
+"""The corruptions of the benchmark by family, and as "extra" those beyond it."""

@@ -20,8 +20,6 @@ from robustmoll.corruptions import ALL, engine
 
 Picture = TypeVar("Picture", np.ndarray, Image.Image)
 
-"""The names in the original's order: `corruption_number` counts in it."""
-
 
 def corrupt(
     image: Picture,
@@ -39,7 +37,7 @@ def corrupt(
             grey.
         severity: 0 (the identity) to 5.
         corruption_name: One of `ALL`; it goes before the number.
-        corruption_number: Position in `ALL`, if no name is given.
+        corruption_number: Position in `ALL`, where the original's come in its order, if no name is given.
         preset: Table of constants; the package has those of "imagenet" only.
         seed: Any integer.
 

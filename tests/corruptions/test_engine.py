@@ -1,5 +1,6 @@
 """Laws that hold for every corruption."""
 
+import runpy
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from robustmoll import corruptions
 from robustmoll.corruptions import (
     CONSTANTS,
+    EXTRA,
+    GROUPS,
+    NAMES,
     PRESETS,
     REGISTRY,
     Corrupt,
@@ -209,6 +214,14 @@ def test_a_new_corruption_is_a_function_and_a_row(images: Tensor, monkeypatch: p
         assert torch.equal(corrupt(images, "negative", 5), 255 - images)
     finally:
         del REGISTRY["negative"]
+
+
+def test_a_new_corruption_does_not_change_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CONSTANTS, "negative", CONSTANTS["brightness"])
+    monkeypatch.setitem(REGISTRY, "negative", REGISTRY["zoom_blur"])
+    found = runpy.run_path(str(corruptions.__file__))  # what the package would say
+    assert found["NAMES"] == NAMES and found["EXTRA"] == EXTRA and found["ALL"] == (*NAMES, *EXTRA, "negative")
+    assert found["GROUPS"] == GROUPS | {"extra": (*EXTRA, "negative")}
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
