@@ -19,7 +19,8 @@ from typing import TypeVar
 from robustmoll.cli.main import main as robustmoll
 from robustmoll.evaluate.classifiers.cells import parse_cells
 from robustmoll.evaluate.classifiers.over_seeds import differences_table, seeds_table
-from robustmoll.evaluate.classifiers.plots import save_pictures, severity_curves
+from robustmoll.evaluate.classifiers.plots import severity_curves
+from robustmoll.evaluate.style import save_pictures
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

@@ -80,6 +80,15 @@ class Degradation(nn.Module, ABC):
     families: tuple[str, ...] = ()
     fixed_t: float | None = None
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = vars(cls).keys()
+        if "degrade" in own and "rest" not in own and cls.rest is not Degradation.rest:
+            raise TypeError(
+                f"{cls.__name__} defines degrade, but inherits alpha and rest, which Mollify would take in its place;"
+                " define these too, or derive from Degradation"
+            )
+
     def __init__(self, label: LabelSchedule) -> None:
         super().__init__()
         self.label = label

@@ -17,13 +17,14 @@ policy         result                                         classes    sums to
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from robustmoll.checks import require
 
-__all__ = ["POLICIES", "SINKS", "degrade", "sink", "sink_smooth", "smooth", "soft_targets"]
+__all__ = ["POLICIES", "LabelPolicy", "degrade", "sink", "sink_smooth", "smooth", "soft_targets"]
 
 
 def smooth(y: Tensor, gamma: Tensor) -> Tensor:
@@ -62,26 +63,38 @@ def _column(gamma: Tensor, y: Tensor) -> Tensor:
     return gamma.to(y.dtype).unsqueeze(1)
 
 
-POLICIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "smooth": smooth,
-    "degrade": degrade,
-    "sink": sink,
-    "sink_smooth": sink_smooth,
+class LabelPolicy(NamedTuple):
+    """A policy, and what others must know of it.
+
+    Attributes:
+        function: (y, gamma) -> y_t.
+        sink: Whether it adds a class "nothing to be seen".
+        softens: Whether it takes from the label's classes what gamma says, and gives it to others.
+    """
+
+    function: Callable[[Tensor, Tensor], Tensor]
+    sink: bool = False
+    softens: bool = False
+
+
+POLICIES = {
+    "smooth": LabelPolicy(smooth, softens=True),
+    "degrade": LabelPolicy(degrade),
+    "sink": LabelPolicy(sink, sink=True),
+    "sink_smooth": LabelPolicy(sink_smooth, sink=True, softens=True),
 }
-SINKS = frozenset({"sink", "sink_smooth"})
 
 
-def soft_targets(y: Tensor, num_classes: int, dtype: torch.dtype = torch.float32) -> Tensor:
+def soft_targets(y: Tensor, num_classes: int) -> Tensor:
     """Turns labels of either kind into soft targets, and refuses those that are neither.
 
     Args:
         y: Class indices, shape (B,), any integer dtype, in [0, num_classes); or soft targets, shape (B, num_classes),
             non-negative rows that sum to 1.
         num_classes: K.
-        dtype: Of the result when `y` are indices.
 
     Returns:
-        Soft targets, shape (B, num_classes). Soft ones come back as they are.
+        Soft targets, shape (B, num_classes), float32. Soft ones come back as they are.
 
     Raises:
         ValueError: If a shape, dtype or value does not fit.
@@ -93,7 +106,7 @@ def soft_targets(y: Tensor, num_classes: int, dtype: torch.dtype = torch.float32
             f"labels must be class indices of shape (B,) or soft targets of shape (B, {num_classes}),"
             f" got {y.dtype} of shape {tuple(y.shape)}"
         )
-    targets = torch.zeros(len(y), num_classes, dtype=dtype, device=y.device)
+    targets = torch.zeros(len(y), num_classes, dtype=torch.float32, device=y.device)
     try:
         # Unlike F.one_hot this never waits for a device, which checks the range by itself.
         return targets.scatter_(1, y.long().unsqueeze(1), 1)

@@ -27,7 +27,7 @@ from robustmoll.anneal import Anneal
 from robustmoll.checks import known_name
 from robustmoll.degradations import Degradation, HeatBlur, Noise, PureNoise
 from robustmoll.draw import Draw
-from robustmoll.labels import POLICIES, SINKS, soft_targets
+from robustmoll.labels import POLICIES, soft_targets
 from robustmoll.times import Beta, Time
 
 __all__ = ["DEFAULT_PROBABILITIES", "Anneal", "Draw", "Mollify"]
@@ -92,7 +92,7 @@ class Mollify(nn.Module):
 
     @property
     def num_outputs(self) -> int:
-        return self.num_classes + (self.policy in SINKS)
+        return self.num_classes + POLICIES[self.policy].sink
 
     @property
     def drawn_roles(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ class Mollify(nn.Module):
         x_t = x * alpha.to(x.dtype).view(-1, 1, 1, 1)
         for degradation, members, t, noise in parts:
             x_t.index_add_(0, members, degradation.rest(x, members, t, noise))
-        return x_t, POLICIES[self.policy](y, gamma)
+        return x_t, POLICIES[self.policy].function(y, gamma)
 
     @torch._disable_dynamo
     def forward(

@@ -8,7 +8,16 @@ from scipy.fft import dctn, idctn
 from torch import Tensor
 
 from benchmarks.plain_mollify import full_heat_blur, plain_heat_blur
-from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise, PureNoise, add_noise, heat_blur
+from robustmoll.degradations import (
+    Degradation,
+    GaussianBlur,
+    HeatBlur,
+    Noise,
+    NoiseSource,
+    PureNoise,
+    add_noise,
+    heat_blur,
+)
 from robustmoll.schedules import VE, VP, LogBlur, PowerLabel, SigmoidNoise, SnrLabel
 
 DEGRADATIONS: list[Degradation] = [
@@ -104,6 +113,14 @@ def test_what_stays_and_the_rest_are_the_degraded_image(degradation: Degradation
     rest = degradation.rest(x, members, t, lambda like: noise[: len(like)].clone())
     together = degradation.alpha(t).view(-1, 1, 1, 1) * x[members] + rest
     torch.testing.assert_close(together, degradation.degrade(x[members], t, lambda like: noise.clone()))
+
+
+def test_what_mollify_would_not_see_is_refused() -> None:
+    with pytest.raises(TypeError, match="Silent defines degrade, but inherits alpha and rest"):
+
+        class Silent(Noise):
+            def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+                return x.clone()
 
 
 @pytest.mark.parametrize("degradation", DEGRADATIONS, ids=ids)

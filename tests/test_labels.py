@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustmoll.labels import POLICIES, SINKS, soft_targets
+from robustmoll.labels import POLICIES, soft_targets
 
 Y = torch.tensor([[0.7, 0.2, 0.1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
 GAMMA = torch.tensor([0.0, 0.25, 0.5, 1.0], dtype=torch.float64)
@@ -14,32 +14,32 @@ SUMS = {"smooth": 1 + 0 * GAMMA, "degrade": 1 - GAMMA, "sink": 1 + GAMMA, "sink_
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_rows_sum_to_what_the_policy_says(name: str) -> None:
-    result = POLICIES[name](Y, GAMMA)
-    assert result.shape == (4, 3 + (name in SINKS)) and (result >= 0).all()
+    result = POLICIES[name].function(Y, GAMMA)
+    assert result.shape == (4, 3 + (POLICIES[name].sink)) and (result >= 0).all()
     torch.testing.assert_close(result.sum(1), SUMS[name])
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_nothing_changes_without_loss_and_the_input_never(name: str) -> None:
     y, gamma = Y.clone(), GAMMA.clone()
-    result = POLICIES[name](y, gamma)
+    result = POLICIES[name].function(y, gamma)
     assert torch.equal(result[0, :3], Y[0]) and torch.equal(y, Y) and torch.equal(gamma, GAMMA)
-    assert name not in SINKS or result[0, 3] == 0
+    assert not POLICIES[name].sink or result[0, 3] == 0
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_policies_are_linear_so_they_compose_with_mixing(name: str) -> None:
     mixed = 0.3 * Y + 0.7 * Y.flip(0)
-    separate = 0.3 * POLICIES[name](Y, GAMMA) + 0.7 * POLICIES[name](Y.flip(0), GAMMA)
-    torch.testing.assert_close(POLICIES[name](mixed, GAMMA), separate)
+    separate = 0.3 * POLICIES[name].function(Y, GAMMA) + 0.7 * POLICIES[name].function(Y.flip(0), GAMMA)
+    torch.testing.assert_close(POLICIES[name].function(mixed, GAMMA), separate)
 
 
 def test_policies_against_their_formulas() -> None:
     g = GAMMA[:, None]
-    torch.testing.assert_close(POLICIES["smooth"](Y, GAMMA), (1 - g) * Y + g / 3)
-    torch.testing.assert_close(POLICIES["degrade"](Y, GAMMA), (1 - g) * Y)
-    torch.testing.assert_close(POLICIES["sink"](Y, GAMMA), torch.cat([Y, g], 1))
-    torch.testing.assert_close(POLICIES["sink_smooth"](Y, GAMMA), torch.cat([(1 - g) * Y, g], 1))
+    torch.testing.assert_close(POLICIES["smooth"].function(Y, GAMMA), (1 - g) * Y + g / 3)
+    torch.testing.assert_close(POLICIES["degrade"].function(Y, GAMMA), (1 - g) * Y)
+    torch.testing.assert_close(POLICIES["sink"].function(Y, GAMMA), torch.cat([Y, g], 1))
+    torch.testing.assert_close(POLICIES["sink_smooth"].function(Y, GAMMA), torch.cat([(1 - g) * Y, g], 1))
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int64])

@@ -9,7 +9,7 @@ from benchmarks.plain_mollify import plain_mollify
 from robustmoll import Draw, Mollify
 from robustmoll.counter_rng import CounterRNG
 from robustmoll.degradations import GaussianBlur, Noise
-from robustmoll.labels import POLICIES, SINKS
+from robustmoll.labels import POLICIES
 from robustmoll.schedules import PowerLabel
 from robustmoll.times import Annealed, Fixed
 
@@ -48,13 +48,13 @@ def test_shapes_sums_and_clean_images(policy: str, soft: bool) -> None:
     draw = mollify.draw(len(x), seeded())
     before = x.clone(), y_in.clone()
     x_t, y_t = mollify.apply(x, y_in, draw)
-    assert x_t.shape == x.shape and y_t.shape == (len(x), mollify.num_outputs) == (len(x), 10 + (policy in SINKS))
+    assert x_t.shape == x.shape and y_t.shape == (len(x), mollify.num_outputs) == (len(x), 10 + POLICIES[policy].sink)
     assert torch.equal(x, before[0]) and torch.equal(y_in, before[1]), "the caller's tensors are untouched"
     clean = draw.roles == 0
     assert torch.equal(x_t[clean], x[clean]) and (draw.t[clean] == 0).all() and 0 < clean.sum() < len(x)
     assert (x_t[~clean] != x[~clean]).flatten(1).any(1).all()
     assert torch.equal(y_t[clean, :10], torch.nn.functional.one_hot(y[clean], 10).float())
-    if policy in ("smooth", "sink_smooth"):
+    if POLICIES[policy].softens:
         torch.testing.assert_close(y_t.sum(1), torch.ones(len(x)))
 
 

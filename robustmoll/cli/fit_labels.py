@@ -14,6 +14,7 @@ from robustmoll.config import Parser, load_run
 from robustmoll.evaluate.classifiers.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.evaluate.finished import Run
 from robustmoll.files import write_whole
+from robustmoll.labels import POLICIES
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
@@ -62,7 +63,8 @@ def _check(trainer: Trainer[Classify], mollify: Mollify) -> None:
         roles = ", ".join(mollify.drawn_roles)
         raise ValueError(f"{run} has no role with a label schedule: fit-labels needs noise or blur, got {roles}")
     if mollify.num_outputs > mollify.num_classes:
-        raise ValueError(f"fit-labels fits the policies 'smooth' and 'degrade', {run} has {mollify.policy!r}")
+        fitting = " and ".join(repr(name) for name, policy in POLICIES.items() if not policy.sink)
+        raise ValueError(f"fit-labels fits the policies {fitting}, {run} has {mollify.policy!r}")
 
 
 def _fragment(

@@ -16,6 +16,8 @@ from robustmoll.seeds import generator_at
 
 __all__ = ["Temperatures", "cross_fit", "fit_temperature", "half_of", "held_out_fit"]
 
+LOWEST, HIGHEST = 0.01, 100  # temperatures that are looked at
+
 
 @dataclass(frozen=True)
 class Temperatures:
@@ -68,7 +70,7 @@ def _fit(fitted_on: str, *parts: tuple[Tensor, Tensor, Tensor]) -> Temperatures:
     return Temperatures(fitted_on, a, b)
 
 
-def fit_temperature(logits: Tensor, labels: Tensor, low: float = 0.01, high: float = 100.0) -> float:
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     r"""Temperature T for which softmax(logits / T) has the least NLL.
 
     The NLL is convex in 1/T, with derivative :math:`\mathrm{mean}(\sum_k p_k z_k - z_y)`: its sign says on
@@ -77,14 +79,12 @@ def fit_temperature(logits: Tensor, labels: Tensor, low: float = 0.01, high: flo
     Args:
         logits: Shape (n, K), finite.
         labels: Class indices, shape (n,).
-        low: Smallest temperature looked at.
-        high: Largest one.
 
     Returns:
         T. Above 1 the classifier was overconfident.
 
     Raises:
-        ValueError: If no T between low and high is optimal, as when every image is classified correctly.
+        ValueError: If no T between 0.01 and 100 is optimal, as when every image is classified correctly.
     """
     z = logits.detach().cpu().double()
     z_label = z.gather(1, labels.cpu().long()[:, None])[:, 0]
@@ -92,11 +92,11 @@ def fit_temperature(logits: Tensor, labels: Tensor, low: float = 0.01, high: flo
     def overconfident(inverse: float) -> bool:
         return bool((((inverse * z).softmax(1) * z).sum(1) - z_label).mean() > 0)
 
-    soft, sharp = 1 / high, 1 / low
+    soft, sharp = 1 / HIGHEST, 1 / LOWEST
     if overconfident(soft) or not overconfident(sharp):
         right = f"{int((z.argmax(1) == labels.cpu()).sum())} of {len(z)}"
         raise ValueError(
-            f"no temperature between {low} and {high} is optimal ({right} held-out images are right);"
+            f"no temperature between {LOWEST} and {HIGHEST} is optimal ({right} held-out images are right);"
             " fit it on more held-out images"
         )
     while sharp / soft - 1 > 1e-12:

@@ -18,7 +18,7 @@ from robustmoll.checks import known_name
 from robustmoll.data import ImageSet
 from robustmoll.data.augment import Augmentation, Augmentations, AugmentDraw, share_of
 from robustmoll.degradations import Degradation
-from robustmoll.labels import smooth, soft_targets
+from robustmoll.labels import POLICIES, smooth, soft_targets
 from robustmoll.models.origin import Origin, origin
 from robustmoll.mollify import Draw, Mollify
 from robustmoll.tasks.classifier import Classifier, ModelArgs, build_classifier, load_classifier
@@ -87,7 +87,7 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
             )
         if jsd_weight > 0 and self.augment.repeats == 1:
             raise ValueError("jsd_weight compares views of an image, but there is one only: add AugMix with views=3")
-        if label_smoothing > 0 and mollify.policy in ("smooth", "sink_smooth") and len(mollify.drawn_roles) > 1:
+        if label_smoothing > 0 and POLICIES[mollify.policy].softens and len(mollify.drawn_roles) > 1:
             warnings.warn(
                 f"labels are smoothed twice: by label_smoothing={label_smoothing}, and by mollify where an image is"
                 " degraded",

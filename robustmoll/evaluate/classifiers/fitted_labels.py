@@ -20,6 +20,7 @@ from sklearn.isotonic import isotonic_regression
 from robustmoll.data import ImageSet
 from robustmoll.data.loader import Loader
 from robustmoll.evaluate.classifiers.judge import evaluating
+from robustmoll.labels import POLICIES
 from robustmoll.mollify import Draw, Mollify
 from robustmoll.progress import ProgressBar
 from robustmoll.seeds import seed_at
@@ -87,7 +88,7 @@ def measure_levels(
                 right, sure = right + float((answers == labels).sum()), sure + float(confidence.double().sum())
                 bar.advance(len(labels), f"{role} t={t:g}")
             gamma = float(mollify.degradations[role].gamma(torch.tensor([t])))  # type: ignore[operator]
-            lost = 0.0 if mollify.policy == "degrade" else gamma
+            lost = gamma if POLICIES[mollify.policy].softens else 0.0
             found.append(Level(role, t, len(images), right / len(images), sure / len(images), lost))
     return found
 

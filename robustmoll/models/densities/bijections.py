@@ -142,15 +142,14 @@ class InvertibleConv(Bijection):
 
     Args:
         channels: Of the images.
-        generator: Of the rotation; None takes PyTorch's own.
     """
 
     permutation: Tensor
     sign: Tensor
 
-    def __init__(self, channels: int, generator: torch.Generator | None = None) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        rotation = torch.linalg.qr(torch.randn(channels, channels, generator=generator)).Q
+        rotation = torch.linalg.qr(torch.randn(channels, channels)).Q
         permutation, lower, upper = torch.linalg.lu(rotation)
         diagonal = upper.diagonal()
         self.register_buffer("permutation", permutation)

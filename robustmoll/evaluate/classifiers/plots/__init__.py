@@ -13,7 +13,6 @@ from robustmoll.evaluate.classifiers.plots.mollification import sample_sheet, sc
 from robustmoll.evaluate.classifiers.plots.reliability import reliability_diagrams
 from robustmoll.evaluate.classifiers.plots.training import training_curves
 from robustmoll.evaluate.classifiers.results import Results, find_bench, run_label
-from robustmoll.evaluate.style import save_pictures
 from robustmoll.files import read_object
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "heat_map",
     "reliability_diagrams",
     "sample_sheet",
-    "save_pictures",
     "schedule_sheet",
     "severity_curves",
     "training_curves",
