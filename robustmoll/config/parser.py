@@ -8,6 +8,7 @@ of `robustmoll.data`, or of yours by import path), `model`, `optimizer`, `schedu
 import inspect
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
@@ -63,7 +64,8 @@ class TrainingParser(Parser):
 
     def parse_configs(self, configs: Sequence[ConfigSource], flags: Sequence[str] = ()) -> Namespace:
         if self.task is not None:
-            self._take(known_name("task", _task(configs, flags), TASKS))
+            _import(_given("imports", configs, flags) or [])
+            self._take(known_name("task", str(_given("task", configs, flags) or "classify"), TASKS))
         return super().parse_configs(configs, flags)
 
     def _take(self, task: str) -> None:
@@ -82,6 +84,12 @@ def training_parser() -> TrainingParser:
         "--config", action="config", help="YAML file, or several of these flags; other flags override its keys."
     )
     parser.add_argument("--task", default="classify", help=f"What is trained: {' or '.join(TASKS)}.")
+    parser.add_argument(
+        "--imports",
+        type=list[str],
+        default=[],
+        help="Modules of yours that are imported first, such as those that register networks, losses or corruptions.",
+    )
     parser.add_class_arguments(Trainer, skip={"data", "task"})
     return parser
 
@@ -122,14 +130,29 @@ def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Nam
     return build_trainer(parser, config), config
 
 
-def _task(configs: Sequence[ConfigSource], flags: Sequence[str]) -> str:
-    """Which task configs and flags are of; the last flag counts."""
-    task = read_config(configs).get("task", "classify")
-    for flag, value in pairwise([*flags, ""]):
+def _given(key: str, configs: Sequence[ConfigSource], flags: Sequence[str]) -> Any:  # noqa: ANN401 (of YAML)
+    """What configs and flags say of a key, before there is a parser for the rest; the last flag counts."""
+    value = read_config(configs).get(key)
+    for flag, following in pairwise([*flags, ""]):
         name, given, after = flag.partition("=")
-        if name == "--task":
-            task = after if given else value
-    return str(task)
+        if name == f"--{key}":
+            value = yaml.safe_load(after if given else following)
+    return value
+
+
+def _import(modules: Any) -> None:  # noqa: ANN401 (of YAML)
+    """Imports the user's modules.
+
+    Raises:
+        ValueError: If that is no list of modules, or one cannot be imported.
+    """
+    if not isinstance(modules, list):
+        raise ValueError(f"imports is a list of modules, such as [mypackage], got {modules!r}")
+    for module in modules:
+        try:
+            import_module(str(module))
+        except ImportError as error:
+            raise ValueError(f"imports: {module!r} cannot be imported ({error}); is it installed?") from error
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,0 +1,59 @@
+"""What a user's own modules register is found by its name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import robustmoll as rm
+from robustmoll.cli import main
+from robustmoll.config import load_run
+from robustmoll.labels import POLICIES
+from robustmoll.tasks.losses import LOSSES
+
+MODULE = """
+from robustmoll.labels import POLICIES, LabelPolicy
+from robustmoll.tasks.losses import LOSSES
+
+POLICIES["kept"] = LabelPolicy(lambda y, gamma: y)
+LOSSES["doubled"] = lambda logits, targets: 2 * LOSSES["cross_entropy"](logits, targets)
+"""
+CONFIG = {
+    "data": "tests.tiny_data.FewDigits",
+    "epochs": 1,
+    "batch_size": 32,
+    "mollify": {"policy": "kept"},
+    "loss": "doubled",
+    "bench": {"corruptions": []},
+}
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A package of the user's, by its name."""
+    (tmp_path / "my_extension.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "my_extension"
+    POLICIES.pop("kept", None)
+    LOSSES.pop("doubled", None)
+
+
+def test_a_run_imports_what_it_was_trained_with(module: str, tmp_path: Path) -> None:
+    run = rm.train(CONFIG, imports=[module], run=str(tmp_path / "run"))
+    trainer, config = load_run(run.folder)
+    assert (trainer.task.mollify.policy, trainer.task.loss) == ("kept", "doubled")
+    assert config.imports == [module] and run.cells
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--imports", "[nowhere_at_all]"], "imports: 'nowhere_at_all' cannot be imported (No module named"),
+        (["--imports=nowhere_at_all"], "imports is a list of modules, such as [mypackage], got 'nowhere_at_all'"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(
+    flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--data", "tests.tiny_data.FewDigits", "--run", str(tmp_path / "run"), *flags]) == 2
+    assert message in capsys.readouterr().err and not (tmp_path / "run").exists()
