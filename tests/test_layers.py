@@ -52,3 +52,9 @@ def test_imports_run_downwards(path: Path) -> None:
     here = layer_of(path)
     if here != "__init__":  # the package itself is above all
         assert not {name for name in imported(path) - {here} if LEVEL[name] <= LEVEL[here]}
+
+
+@pytest.mark.parametrize(("half", "other"), [("classifiers", "densities"), ("densities", "classifiers")])
+def test_the_halves_of_evaluate_do_not_know_each_other(half: str, other: str) -> None:
+    for path in (ROOT / "evaluate" / half).rglob("*.py"):
+        assert f"robustmoll.evaluate.{other}" not in path.read_text(), path

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from robustmoll.config import Parser
-from robustmoll.evaluate.classifiers.compare import folders_of
+from robustmoll.evaluate.groups import folders_of
 from robustmoll.evaluate.text import print_table
 from robustmoll.runs.kinds import KINDS, common_task
 

@@ -6,8 +6,9 @@
     write_summary("results/mine")           # summary.json, summary.csv, summary.md
     compare(["results/mine", "results/yours"])
 
-`classifiers` measures them under corruptions, `densities` measures flows and VAEs. Both stand on pure functions of
-predictions (`metrics`, `calibration`, `temperature`, `bootstrap`) and write pages in one way (`text`, `page`, `style`).
+`classifiers` measures them under corruptions, `densities` measures flows and VAEs; neither knows the other. Both stand
+on pure functions of predictions (`metrics`, `calibration`, `temperature`, `bootstrap`), compare `groups` of runs, and
+write pages in one way (`text`, `page`, `style`).
 """
 
 from robustmoll.evaluate.classifiers.bench import bench

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from robustmoll.evaluate.calibration import BINS, bin_index
 from robustmoll.evaluate.metrics import Outcomes
 
-__all__ = ["resample", "resampled_figures"]
+__all__ = ["check_resamples", "resample", "resampled_figures"]
+
+
+def check_resamples(resamples: int) -> None:
+    """Raises a ValueError if there is no resample."""
+    if resamples < 1:
+        raise ValueError(f"an interval needs at least 1 resample, got {resamples}; 1000 are usual")
 
 
 def resample(images: int, resamples: int, seed: int) -> NDArray[np.uint16]:

@@ -106,7 +106,10 @@ def test_a_mistaken_flag_is_one_line(
 
 
 KEYS = [
-    ("epohs: 3", "unknown key 'epohs'; did you mean 'epochs' or 'imports'? Known: accumulate, augment, batch_size, bench"),
+    (
+        "epohs: 3",
+        "unknown key 'epohs'; did you mean 'epochs' or 'imports'? Known: accumulate, augment, batch_size",
+    ),
     ("mollify: {polcy: sink}", "unknown key 'mollify.polcy'; did you mean 'policy'? Known: degradations, policy"),
     ("mollfy: {}", "unknown key 'mollfy'; did you mean 'mollify'"),
     ("mollify: {time: {class_path: Beta, init_args: {c: 1}}}", "Beta (mollify.time) has no argument 'c'. Known: a, b"),

@@ -6,7 +6,6 @@ of this size might have shown, not what another training might: for that, give s
 look at their standard deviation.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmoll.evaluate.bootstrap import resample, resampled_figures
+from robustmoll.evaluate.bootstrap import check_resamples, resample, resampled_figures
 from robustmoll.evaluate.classifiers.cells import Cell, benchmark_cells, clean_cell
-from robustmoll.evaluate.classifiers.results import Results, find_bench, run_label, unlike
+from robustmoll.evaluate.classifiers.results import Results, find_bench, unlike
+from robustmoll.evaluate.groups import folders_of, group_labels
 
-__all__ = ["COMPARED_FIGURES", "Comparison", "Group", "check_resamples", "compare", "folders_of", "group_labels"]
+__all__ = ["COMPARED_FIGURES", "Comparison", "Group", "compare"]
 
 COMPARED_FIGURES = ("error", "nll", "ece", "nll_ts", "ece_ts")
 
@@ -104,17 +104,6 @@ def compare(runs: Sequence[str | Path], *, resamples: int = 1000, seed: int = 0)
     )
 
 
-def check_resamples(resamples: int) -> None:
-    """Raises a ValueError if there is no resample."""
-    if resamples < 1:
-        raise ValueError(f"an interval needs at least 1 resample, got {resamples}; 1000 are usual")
-
-
-def folders_of(run: str | Path) -> list[Path]:
-    """Returns the folders of a group: one that is there, commas and all, or those between the commas."""
-    return [Path(run)] if Path(run).exists() else [Path(folder) for folder in str(run).split(",")]
-
-
 def _distinct(everyone: list[Results], name: str) -> list[str]:
     """What the benchmarks are told apart by, nothing if they are alike."""
     found = list(dict.fromkeys(str(results.identity().get(name, "")) for results in everyone))
@@ -175,14 +164,3 @@ def _check_comparable(everyone: list[Results]) -> None:
                 )
         if same_size and (cell := unlike(first.corrupted(), results.corrupted())):
             raise ValueError(f"{results.folder} and {first.folder} do not compare: other images of {cell}")
-
-
-def group_labels(groups: list[list[Path]]) -> list[str]:
-    """Names each group after its run, or after what the names of its runs begin with; after its folder if need be."""
-    short = [_common_start([run_label(folder) for folder in folders]) for folders in groups]
-    return [label if short.count(label) == 1 else str(folders[0]) for label, folders in zip(short, groups, strict=True)]
-
-
-def _common_start(names: list[str]) -> str:
-    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))
-    return "".join(letter for letter, _ in alike).rstrip("-_. ") or names[0]

@@ -25,7 +25,7 @@ from robustmoll.files import json_bytes, read_object, write_whole
 
 # Of `Outcomes`, what temperature scaling changes.
 RESCALED = ("confidence", "nll", "brier")
-__all__ = ["Results", "find_bench", "run_label", "unlike"]
+__all__ = ["Results", "find_bench", "unlike"]
 
 
 class Results:
@@ -187,9 +187,3 @@ def find_bench(folder: str | Path) -> Path:
     if not found:
         raise ValueError(f"no benchmark in {folder}; make one with `robustmoll bench {folder}`")
     return found[0]
-
-
-def run_label(folder: Path) -> str:
-    """Names a benchmark after the run it belongs to, or else after its folder."""
-    folder = folder.resolve()
-    return (folder.parent.parent if folder.parent.name == "bench" else folder).name

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmoll.evaluate.bootstrap import resample
-from robustmoll.evaluate.classifiers.compare import check_resamples, folders_of, group_labels
+from robustmoll.evaluate.bootstrap import check_resamples, resample
 from robustmoll.evaluate.densities.distances import shared_distances
 from robustmoll.evaluate.densities.measure import read_figures, read_summary
+from robustmoll.evaluate.groups import folders_of, group_labels
 
 __all__ = ["DensityComparison", "DensityGroup", "compare_densities"]
 

@@ -12,7 +12,8 @@ from robustmoll.evaluate.classifiers.plots.heat_map import heat_map
 from robustmoll.evaluate.classifiers.plots.mollification import sample_sheet, schedule_sheet
 from robustmoll.evaluate.classifiers.plots.reliability import reliability_diagrams
 from robustmoll.evaluate.classifiers.plots.training import training_curves
-from robustmoll.evaluate.classifiers.results import Results, find_bench, run_label
+from robustmoll.evaluate.classifiers.results import Results, find_bench
+from robustmoll.evaluate.groups import run_label
 from robustmoll.files import read_object
 
 __all__ = [
