@@ -9,7 +9,7 @@ from typing import Any, get_args
 from robustmoll.corruptions import NAMES
 from robustmoll.files import csv_text
 
-__all__ = ["CLEAN", "COLUMNS", "Cell", "benchmark_cells", "clean_cell", "format_cells", "parse_cells"]
+__all__ = ["CLEAN", "COLUMNS", "Cell", "benchmark_cells", "cell_key", "clean_cell", "format_cells", "parse_cells"]
 
 CLEAN = "clean"
 
@@ -78,7 +78,17 @@ class Cell:
     @property
     def key(self) -> str:
         """Short unique name of the cell: "fog-3"."""
-        return f"{self.name}-{_plain(self.severity)}"
+        return cell_key(self.name, self.severity)
+
+
+def cell_key(name: str, severity: float) -> str:
+    """Returns the short unique name of a corruption's cell.
+
+    Example:
+        >>> cell_key("fog", 3.0), cell_key("fog", 1 / 3)
+        ('fog-3', 'fog-0.3333333333333333')
+    """
+    return f"{name}-{_plain(severity)}"
 
 
 def _reader(kind: Any) -> Callable[[str], Any]:  # noqa: ANN401 - a type or a union of types

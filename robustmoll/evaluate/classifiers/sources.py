@@ -11,7 +11,7 @@ from torch import Tensor
 from robustmoll.corruptions import corrupt, frost_source, preset_of_size
 from robustmoll.corruptions.engine import SMALLEST, check_seed
 from robustmoll.data import CorruptedSet, ImageSet
-from robustmoll.evaluate.classifiers.cells import CLEAN
+from robustmoll.evaluate.classifiers.cells import CLEAN, cell_key
 from robustmoll.evaluate.classifiers.views import View
 from robustmoll.evaluate.fingerprint import fingerprint
 
@@ -176,7 +176,7 @@ class Read(CellSource):
 
     def fingerprints(self, corruptions: Sequence[str], severities: Sequence[float]) -> dict[str, str]:
         cells = itertools.product(corruptions, severities)
-        return {f"{name}-{severity:g}": fingerprint([self._middle(name, severity)]) for name, severity in cells}
+        return {cell_key(name, severity): fingerprint([self._middle(name, severity)]) for name, severity in cells}
 
     def _middle(self, corruption: str, severity: float) -> Tensor:
         # A few images stand for all: to read them all would take as long as to measure them.

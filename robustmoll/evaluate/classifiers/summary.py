@@ -17,7 +17,7 @@ import numpy as np
 from robustmoll.checks import known_name
 from robustmoll.corruptions import GROUPS, NAMES, SEVERITIES
 from robustmoll.evaluate.classifiers.baselines import corruption_errors, load_baseline
-from robustmoll.evaluate.classifiers.cells import CLEAN, Cell, benchmark_cells, clean_cell
+from robustmoll.evaluate.classifiers.cells import CLEAN, Cell, benchmark_cells, cell_key, clean_cell
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource
 from robustmoll.evaluate.classifiers.tables import summary_text
@@ -180,12 +180,12 @@ def _missing(cells: list[Cell]) -> list[str]:
     there = {(cell.name, cell.severity) for cell in cells}
     severities = sorted({severity for _, severity in there})
     grid = [(name, severity) for name in dict.fromkeys(cell.name for cell in cells) for severity in severities]
-    return [f"{name}-{severity:g}" for name, severity in grid if (name, severity) not in there]
+    return [cell_key(name, severity) for name, severity in grid if (name, severity) not in there]
 
 
 def _robustbench(summary: dict[str, Any], cells: list[Cell]) -> dict[str, str] | None:
     """Names the headline figures as RobustBench does, in percent, for the full benchmark of 15 x 5 cells."""
-    if {cell.key for cell in cells} != {f"{name}-{severity}" for name in NAMES for severity in SEVERITIES}:
+    if {cell.key for cell in cells} != {cell_key(name, severity) for name in NAMES for severity in SEVERITIES}:
         return None
     figures = {
         "clean_acc": 1 - summary["clean"]["error"],
