@@ -96,10 +96,6 @@ class Results:
             raise ValueError(f"{path} does not hold the {cell.n} images of its row in cells.csv; delete it")
         return Judged(raw, scaled)
 
-    def outcomes(self, cell: Cell) -> Outcomes:
-        """Returns what became of each image in a cell, without temperature scaling; errors as for `judged`."""
-        return self.judged(cell).raw
-
     def has(self, cell: Cell) -> bool:
         """Returns whether the cell's outcomes are there too."""
         return self._outcomes_path(cell).exists()

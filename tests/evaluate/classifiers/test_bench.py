@@ -182,10 +182,10 @@ def test_damaged_outcomes_are_refused_and_never_unpickled(tmp_path: Path) -> Non
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"clean-0\.npz cannot be read"):
-        Results(tmp_path).outcomes(cell)
+        Results(tmp_path).judged(cell)
     np.savez(path, **{name: np.array([print], dtype=object) for name in Outcomes._fields})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="pickle"):
-        Results(tmp_path).outcomes(cell)
+        Results(tmp_path).judged(cell)
     np.savez(path, **{name: np.zeros(7) for name in Outcomes._fields})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="does not hold the 101 images"):
-        Results(tmp_path).outcomes(cell)
+        Results(tmp_path).judged(cell)

@@ -72,7 +72,7 @@ def test_missing_outcomes_are_made_again(tmp_path: Path) -> None:
     model = Counting()
     assert sorted(run(tmp_path, model), key=str) == sorted(cells, key=str)
     assert model.seen == 101
-    assert len(Results(tmp_path).outcomes(cells[-2]).nll) == 101
+    assert len(Results(tmp_path).judged(cells[-2]).raw.nll) == 101
 
 
 def test_killed_benchmark_goes_on_at_the_first_unfinished_cell(tmp_path: Path) -> None:

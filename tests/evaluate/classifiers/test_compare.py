@@ -61,7 +61,7 @@ def test_values_and_differences_are_those_of_the_tables(tmp_path: Path) -> None:
 def test_interval_is_that_of_paired_differences(tmp_path: Path) -> None:
     one, other = write_bench(tmp_path / "a", 1.0), write_bench(tmp_path / "b", 1.2, draw=1)
     group = compare([one, other], resamples=2000).groups[1]
-    a, b = (Results(folder).outcomes(Results(folder).cells()[0]) for folder in (one, other))
+    a, b = (Results(folder).judged(Results(folder).cells()[0]).raw for folder in (one, other))
     width = (group.high - group.low)[0] / (2 * 1.96)
     for column, differences in enumerate([1.0 * a.correct - b.correct, b.nll - a.nll]):
         paired = np.std(differences) / np.sqrt(IMAGES)

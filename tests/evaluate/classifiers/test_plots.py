@@ -229,7 +229,7 @@ def test_reliability_after_temperature_scaling_is_of_the_scaled_outcomes(tmp_pat
 def test_reliability_bars_are_accuracy_and_gap(tmp_path: Path) -> None:
     results = Results(write_bench(tmp_path, 2.0, cells=FULL))
     drawn = reliability_diagrams(results)
-    clean = results.outcomes(results.cells()[0])
+    clean = results.judged(results.cells()[0]).raw
     bars = drawn.axes[0].patches
     assert len(bars) == 30 and {bar.get_alpha() for bar in bars} == {0.3, 1}
     for b in range(15):
