@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from benchmarks.turns import write_rows
 from robustmoll.data import ImageSet
-from robustmoll.evaluate import bench, write_summary
+from robustmoll.evaluate import BenchArgs, bench, write_summary
 from robustmoll.run_folder import environment
 
 RESULT = "bench_overhead.csv"
@@ -57,7 +57,7 @@ def measure(name: str, images: int, severities: list[float]) -> dict[str, float]
     model = Timed(name)
     with tempfile.TemporaryDirectory() as folder:
         wall, processor = time.perf_counter(), time.process_time()
-        bench(model, data, folder, severities=severities)
+        bench(model, data, folder, BenchArgs(severities=severities))
         write_summary(folder)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
     return {

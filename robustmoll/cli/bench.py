@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from accelerate import PartialState
 from jsonargparse import Namespace
@@ -13,9 +12,9 @@ from robustmoll.config import Parser, load_run
 from robustmoll.config.tasks import TASKS
 from robustmoll.data import Data, ImageSet, open_corrupted
 from robustmoll.data.corrupted.manifest import MANIFEST
-from robustmoll.evaluate.classifiers.bench import bench, check_request
+from robustmoll.evaluate.classifiers.bench_args import BenchArgs
 from robustmoll.evaluate.classifiers.report import write_report
-from robustmoll.evaluate.classifiers.sources import Stage
+from robustmoll.evaluate.classifiers.sources import CellSource, Stage, source_of
 from robustmoll.evaluate.classifiers.subjects import Subject, load_subject, trained_subject
 from robustmoll.evaluate.classifiers.summary import check_families_and_baseline
 from robustmoll.evaluate.finished import Run
@@ -44,13 +43,13 @@ def bench_classifiers(args: Sequence[str]) -> None:
     asked = parser.parse_args(args)
     if asked.out and len(asked.subjects) > 1:
         raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
-    check_request(asked.corruptions, asked.severities, asked.preset, asked.batch_size)
+    CLASSIFY.bench_args(asked)  # refuses what cannot be measured
     check_families_and_baseline(asked.trained_on, asked.baseline)
     runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
     for subject in asked.subjects:
         if subject in runs:
             trainer, config = runs[subject]
-            parser.set_defaults(CLASSIFY.measuring(config.bench))  # flags override what the run's config says
+            parser.set_defaults(CLASSIFY.asked(config.bench))  # flags override what the run's config says
             _bench_saved(trainer, parser.instantiate(parser.parse_args(args)))
         else:
             _bench_network(subject, parser.instantiate(asked))
@@ -81,7 +80,7 @@ def bench_parser() -> Parser:
         help="Families of corruptions that a network was trained with: noise, blur, ... A run knows its own.",
     )
     parser.add_argument("--pretrained", type=bool, default=True, help="False for a timm network of random weights.")
-    parser.add_function_arguments(bench, skip=set(CLASSIFY.not_keys))
+    parser.add_class_arguments(BenchArgs)
     return parser
 
 
@@ -94,13 +93,13 @@ def _bench_saved(trainer: Trainer[Classify], chosen: Namespace) -> None:
     own = not (chosen.data or chosen.corrupted)
     suite = _plain(chosen.suite or (SUITE if own else _against(chosen, test)))
     folder = Path(chosen.out) if chosen.out else run.bench(suite)
-    arguments = _arguments(chosen, subject, test)
+    args, source = CLASSIFY.bench_args(chosen), _source(chosen, subject, test)
     if folder.resolve() == run.bench().resolve():
         if not own:
             raise ValueError(f"{folder} is for the run's own test images; name another folder with --suite or --out")
-        bench_run(trainer, subject.model, arguments, chosen.baseline)
+        bench_run(trainer, subject.model, args, source, chosen.baseline)
     else:
-        _bench_into(folder, subject, test, arguments, trainer.task.families(), chosen.baseline)
+        _bench_into(folder, subject, source, args, trainer.task.families(), chosen.baseline)
 
 
 def _bench_network(name: str, chosen: Namespace) -> None:
@@ -113,20 +112,20 @@ def _bench_network(name: str, chosen: Namespace) -> None:
     test = _images(chosen, subject)
     subject.check_fits(test)
     folder = Path(chosen.out or Path("results", f"{_plain(subject.name)}-{_plain(_against(chosen, test))}"))
-    arguments = _arguments(chosen, subject, test)
-    _bench_into(folder, subject, test, arguments, chosen.trained_on, chosen.baseline)
+    args, source = CLASSIFY.bench_args(chosen), _source(chosen, subject, test)
+    _bench_into(folder, subject, source, args, chosen.trained_on, chosen.baseline)
 
 
 def _bench_into(
     folder: Path,
     subject: Subject,
-    test: ImageSet,
-    arguments: dict[str, Any],
+    source: CellSource,
+    args: BenchArgs,
     trained_on: Sequence[str],
     baseline: str | None,
 ) -> None:
     """Benchmarks into a folder of its own, with a report there."""
-    if pictures := bench_folder(subject.model, test, folder, subject.name, arguments, trained_on, baseline):
+    if pictures := bench_folder(subject.model, source, folder, subject.name, args, trained_on, baseline):
         print(f"report in {write_report(folder, pictures)}")
 
 
@@ -141,10 +140,10 @@ def _images(chosen: Namespace, subject: Subject) -> ImageSet:
     return chosen.data.test(fit)
 
 
-def _arguments(chosen: Namespace, subject: Subject, test: ImageSet) -> dict[str, Any]:
-    """Returns the keyword arguments of `bench`."""
+def _source(chosen: Namespace, subject: Subject, test: ImageSet) -> CellSource:
+    """Returns where all images come from."""
     corrupted = open_corrupted(chosen.corrupted, test) if chosen.corrupted else None
-    return {**CLASSIFY.measuring(chosen), "view": subject.view, "stage": chosen.stage, "corrupted": corrupted}
+    return source_of(test, chosen.preset, chosen.seed, corrupted, subject.view, chosen.stage)
 
 
 def _against(chosen: Namespace, test: ImageSet) -> str:

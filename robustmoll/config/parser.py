@@ -101,7 +101,7 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer[Any]:
         ValueError: If a constructor refuses its arguments; one line.
     """
     kind = TASKS[config.task]
-    kind.check(config.bench)
+    kind.bench_args(config.bench)  # refuses what cannot be measured, before the training
     parts = parser.instantiate(config)
     names = inspect.signature(Trainer).parameters.keys() - {"data", "task"}
     return Trainer(parts.data, kind.build(parts), **{name: parts[name] for name in names if name in parts})

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
@@ -10,8 +10,8 @@ from jsonargparse import ArgumentParser, Namespace
 from robustmoll.anneal import Anneal
 from robustmoll.data import Data
 from robustmoll.data.examples import DataSource
-from robustmoll.evaluate.classifiers.bench import bench, check_request
-from robustmoll.evaluate.densities.measure import measure_run
+from robustmoll.evaluate.classifiers.bench_args import BenchArgs
+from robustmoll.evaluate.densities.measure import DensityBenchArgs
 from robustmoll.mollify import Mollify
 from robustmoll.tasks import Classify, Density, DensityArgs, ModelArgs, Task
 
@@ -29,21 +29,17 @@ class TaskConfig:
         task: Its class, whose arguments are keys at the top.
         data: The class of which the group `data` names a subclass.
         groups: Those of its arguments that are groups of keys, by name.
-        measure: The function that measures what was trained; the group `bench` has its arguments.
-        not_keys: Those of `measure` that come from elsewhere.
+        bench: The class of the group `bench`, which says what of the trained model is measured.
         defaults: Where they are not those of `Trainer`.
         links: Adds what keys tell of each other.
-        check: Refuses values of `bench`.
     """
 
     task: type[Task[Any, Any, Any]]
     data: type
     groups: Mapping[str, type]
-    measure: Callable[..., Any]
-    not_keys: frozenset[str]
+    bench: type
     defaults: Mapping[str, Any]
     links: Callable[[ArgumentParser], None] = lambda parser: None
-    check: Callable[[Namespace], None] = lambda bench: None
 
     def add_to(self, parser: ArgumentParser) -> None:
         """Adds the task's arguments to a parser that has those of `Trainer`."""
@@ -52,17 +48,24 @@ class TaskConfig:
         for name, cls in self.groups.items():
             parser.add_class_arguments(cls, name)
         self.links(parser)
-        parser.add_function_arguments(self.measure, "bench", skip=set(self.not_keys))
+        parser.add_class_arguments(self.bench, "bench")
         parser.set_defaults(dict(self.defaults))
 
     def build(self, parts: Namespace) -> Task[Any, Any, Any]:
         """Makes the task of instantiated arguments."""
         return self.task(**{name: parts[name] for name in inspect.signature(self.task).parameters})
 
-    def measuring(self, config: Namespace) -> dict[str, Any]:
-        """Returns the arguments of `measure` that the group `bench` of a config, or the whole of one, holds."""
-        names = inspect.signature(self.measure).parameters.keys() - self.not_keys
-        return {name: config[name] for name in names if name in config}
+    def asked(self, config: Namespace) -> dict[str, Any]:
+        """Returns what the group `bench` of a config, or the whole of one, says of the measurement."""
+        return {field.name: config[field.name] for field in fields(self.bench)}
+
+    def bench_args(self, config: Namespace) -> Any:  # noqa: ANN401 (of the class `bench`)
+        """Returns the same as an object.
+
+        Raises:
+            ValueError: If something cannot be measured like that.
+        """
+        return self.bench(**self.asked(config))
 
 
 def _count_classes(data: Data) -> int:
@@ -73,38 +76,20 @@ def _link_classes(parser: ArgumentParser) -> None:
     parser.link_arguments("data", LINKED, compute_fn=_count_classes, apply_on="instantiate")
 
 
-def _check_bench(chosen: Namespace) -> None:
-    check_request(**{name: chosen[name] for name in inspect.signature(check_request).parameters})
-
-
-def _check_measure(chosen: Namespace) -> None:
-    if chosen.samples < 1:
-        raise ValueError(
-            f"a bound needs at least 1 latent variable for each example, got bench.samples={chosen.samples}"
-        )
-    if chosen.generated < 0:
-        raise ValueError(f"bench.generated is a number of images, 0 for all, got {chosen.generated}")
-
-
 TASKS = {
     "classify": TaskConfig(
         task=Classify,
         data=Data,
         groups={"model": ModelArgs, "mollify": Mollify},
-        measure=bench,
-        not_keys=frozenset(
-            ("model", "data", "out", "device", "name", "accelerator", "corrupted", "view", "stage", "held_out")
-        ),
+        bench=BenchArgs,
         defaults={},
         links=_link_classes,
-        check=_check_bench,
     ),
     "density": TaskConfig(
         task=Density,
         data=DataSource,
         groups={"model": DensityArgs, "anneal": Anneal},
-        measure=measure_run,
-        not_keys=frozenset(("run", "train", "test")),
+        bench=DensityBenchArgs,
         defaults={
             "data": {"class_path": "EmbeddedTable"},
             "optimizer.name": "adam",
@@ -112,6 +97,5 @@ TASKS = {
             "optimizer.weight_decay": 0.0,
             "scheduler.warmup_epochs": 0,
         },
-        check=_check_measure,
     ),
 }

@@ -12,9 +12,10 @@ write pages in one way (`text`, `page`, `style`).
 """
 
 from robustmoll.evaluate.classifiers.bench import bench
+from robustmoll.evaluate.classifiers.bench_args import BenchArgs
 from robustmoll.evaluate.classifiers.compare import compare
 from robustmoll.evaluate.classifiers.subjects import Subject, load_subject
 from robustmoll.evaluate.classifiers.summary import summarise, write_summary
 from robustmoll.evaluate.classifiers.views import View
 
-__all__ = ["Subject", "View", "bench", "compare", "load_subject", "summarise", "write_summary"]
+__all__ = ["BenchArgs", "Subject", "View", "bench", "compare", "load_subject", "summarise", "write_summary"]

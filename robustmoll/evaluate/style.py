@@ -19,7 +19,17 @@ from matplotlib.text import Text
 from robustmoll.corruptions import GROUPS
 from robustmoll.files import write_whole
 
-__all__ = ["COLOURS", "colour_of", "data_uri", "family_of", "figure", "picture", "run_styles", "save_pictures"]
+__all__ = [
+    "COLOURS",
+    "colour_of",
+    "data_uri",
+    "family_of",
+    "figure",
+    "picture",
+    "place_of",
+    "run_styles",
+    "save_pictures",
+]
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLOURS = {
@@ -100,7 +110,14 @@ def figure(width: float, height: float) -> Figure:
 def family_of(label: str) -> str:
     """Returns the family of a corruption, given its label in tables; "clean" is a family of its own."""
     name = label.partition(" (")[0]
-    return next((group for group, names in GROUPS.items() if name in names), name)
+    own = name if name in COLOURS else "extra"  # one that a user has registered
+    return next((group for group, names in GROUPS.items() if name in names), own)
+
+
+def place_of(corruption: str) -> int:
+    """Returns where a corruption stands in pictures: families together, and last what a user has registered."""
+    order = [name for names in GROUPS.values() for name in names]
+    return order.index(corruption) if corruption in order else len(order)
 
 
 def colour_of(label: str) -> str:

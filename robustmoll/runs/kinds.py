@@ -32,9 +32,8 @@ class Kind(NamedTuple):
     """What is done with runs of a task.
 
     Attributes:
-        check: Takes the trainer and the arguments of the group `bench`, and refuses, before any work, what does not
-            fit the data.
-        measure: Takes the trainer, the model that was trained, and these arguments.
+        check: Takes the trainer and what is to be measured, and refuses, before any work, what does not fit the data.
+        measure: Takes the trainer, the model that was trained, and what is to be measured.
         compare: Takes folders of runs, and makes the comparison that the next two take.
         table: Returns it as a table for the terminal.
         page: Writes it as a page, of the path that comes first, and returns the path.
@@ -42,8 +41,8 @@ class Kind(NamedTuple):
         measured_on: Says on which data a run was measured; figures of others do not compare with its own.
     """
 
-    check: Callable[[Trainer[Any], dict[str, Any]], None]
-    measure: Callable[[Trainer[Any], Any, dict[str, Any]], None]
+    check: Callable[[Trainer[Any], Any], None]
+    measure: Callable[[Trainer[Any], Any, Any], None]
     compare: Callable[..., Any]
     table: Callable[[Any], Table]
     page: Callable[[str, Any], Path]
@@ -81,7 +80,7 @@ KINDS = {
     ),
     "density": Kind(
         check=density.check_run,
-        measure=lambda trainer, model, arguments: density.measure_density(trainer, arguments),
+        measure=lambda trainer, model, args: density.measure_density(trainer, args),
         compare=compare_densities,
         table=density_comparison_table,
         page=write_density_comparison,

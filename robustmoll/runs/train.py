@@ -12,7 +12,6 @@ __all__ = ["train_and_measure"]
 def train_and_measure(parser: Parser, config: Namespace) -> None:
     """Trains as a parsed config says, measures and reports, into the run's folder."""
     trainer = build_trainer(parser, config)
-    arguments = TASKS[config.task].measuring(config.bench)
-    kind = KINDS[config.task]
-    kind.check(trainer, arguments)
-    kind.measure(trainer, trainer.fit(parser.dump(config)), arguments)
+    kind, args = KINDS[config.task], TASKS[config.task].bench_args(config.bench)
+    kind.check(trainer, args)
+    kind.measure(trainer, trainer.fit(parser.dump(config)), args)

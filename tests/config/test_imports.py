@@ -8,12 +8,20 @@ import pytest
 import robustmoll as rm
 from robustmoll.cli import main
 from robustmoll.config import load_run
+from robustmoll.corruptions import CONSTANTS, REGISTRY
 from robustmoll.labels import POLICIES
 from robustmoll.tasks.losses import LOSSES
 
 MODULE = """
+from robustmoll.corruptions import CONSTANTS, corruption
 from robustmoll.labels import POLICIES, LabelPolicy
 from robustmoll.tasks.losses import LOSSES
+
+CONSTANTS["inverted"] = CONSTANTS["brightness"]
+
+@corruption("digital")
+def inverted(x, rng, share):
+    return 255 - x
 
 POLICIES["kept"] = LabelPolicy(lambda y, gamma: y)
 LOSSES["doubled"] = lambda logits, targets: 2 * LOSSES["cross_entropy"](logits, targets)
@@ -24,7 +32,7 @@ CONFIG = {
     "batch_size": 32,
     "mollify": {"policy": "kept"},
     "loss": "doubled",
-    "bench": {"corruptions": []},
+    "bench": {"corruptions": ["inverted", "fog"], "severities": [1]},
 }
 
 
@@ -36,13 +44,15 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "my_extension"
     POLICIES.pop("kept", None)
     LOSSES.pop("doubled", None)
+    REGISTRY.pop("inverted", None)
+    CONSTANTS.pop("inverted", None)
 
 
 def test_a_run_imports_what_it_was_trained_with(module: str, tmp_path: Path) -> None:
     run = rm.train(CONFIG, imports=[module], run=str(tmp_path / "run"))
     trainer, config = load_run(run.folder)
     assert (trainer.task.mollify.policy, trainer.task.loss) == ("kept", "doubled")
-    assert config.imports == [module] and run.cells
+    assert config.imports == [module] and [cell.key for cell in run.cells] == ["clean-0", "inverted-1", "fog-1"]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 import dataclasses
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from robustmoll.data import Digits, ImageSet
 from robustmoll.evaluate.classifiers.bench import bench
+from robustmoll.evaluate.classifiers.bench_args import BenchArgs
 from robustmoll.evaluate.classifiers.cells import Cell
 
 CORRUPTIONS = ("gaussian_noise", "contrast")
@@ -48,6 +50,12 @@ class Counting(nn.Module):
         return self.dropout(x.flatten(1) @ self.weight)
 
 
+def ask(model: nn.Module, data: ImageSet, out: Path, **request: Any) -> list[Cell]:  # noqa: ANN401
+    """Benchmarks with the arguments of `BenchArgs` and of `bench` side by side."""
+    asked = {field.name: request.pop(field.name) for field in dataclasses.fields(BenchArgs) if field.name in request}
+    return bench(model, data, out, BenchArgs(**asked), **request)
+
+
 def run(out: Path, model: nn.Module | None = None, data: ImageSet | None = None, **changes: object) -> list[Cell]:
     request = {"corruptions": CORRUPTIONS, "severities": SEVERITIES, **changes}
-    return bench(model or Counting(), data or digits(), out, **request)  # type: ignore[arg-type]
+    return ask(model or Counting(), data or digits(), out, **request)

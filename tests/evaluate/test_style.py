@@ -6,13 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from robustmoll.evaluate.classifiers.plots import (
-    bench_pictures,
-    heat_map,
-    save_pictures,
-)
+from robustmoll.evaluate.classifiers.plots import bench_pictures, heat_map
 from robustmoll.evaluate.classifiers.results import Results
-from robustmoll.evaluate.style import COLOURS, data_uri
+from robustmoll.evaluate.style import COLOURS, data_uri, save_pictures
 
 
 def test_pictures_become_files(folder: Path, tmp_path: Path) -> None:

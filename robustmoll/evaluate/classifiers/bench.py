@@ -16,9 +16,8 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
-from robustmoll.checks import known_name
-from robustmoll.corruptions import ALL, NAMES, PRESETS, SEVERITIES
 from robustmoll.data import CorruptedSet, ImageSet
+from robustmoll.evaluate.classifiers.bench_args import BenchArgs
 from robustmoll.evaluate.classifiers.cells import CLEAN, Cell
 from robustmoll.evaluate.classifiers.judge import Judge, evaluating
 from robustmoll.evaluate.classifiers.results import Results
@@ -30,7 +29,7 @@ from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fi
 from robustmoll.progress import ProgressBar
 from robustmoll.run_folder import environment
 
-__all__ = ["bench", "check_request"]
+__all__ = ["bench", "bench_source"]
 
 T = TypeVar("T")
 Request = tuple[str, float]  # a corruption and a severity
@@ -40,12 +39,8 @@ def bench(
     model: nn.Module,
     data: ImageSet,
     out: str | Path,
+    args: BenchArgs | None = None,
     *,
-    corruptions: Sequence[str] = NAMES,
-    severities: Sequence[float] = SEVERITIES,
-    preset: str | None = None,
-    seed: int = 0,
-    batch_size: int = 256,
     corrupted: CorruptedSet | None = None,
     view: View | None = None,
     stage: Stage = "model",
@@ -62,12 +57,7 @@ def bench(
             by its parameters and buffers: keep there what the logits depend on, also a mean that is subtracted.
         data: The images, of K classes.
         out: Folder for the results, see `Results`. Cells found there are not computed again.
-        corruptions: Which ones.
-        severities: Which ones, in (0, 5]. The clean cell is always measured, and first.
-        preset: Table of corruption constants: "cifar", "tiny" or "imagenet". None takes the one made for the size
-            at which images are corrupted, or that of the corrupted set.
-        seed: Seed of the corruptions, any integer; a corrupted set has its own.
-        batch_size: Images at a time, in each process.
+        args: What is measured; None takes the defaults, the whole benchmark.
         corrupted: A corrupted set in files to read instead of corrupting on the fly, see
             `robustmoll.data.open_corrupted`.
         view: How images get to the model's size; None leaves them as they are.
@@ -85,17 +75,33 @@ def bench(
         ValueError: If an argument is not as described, the folder holds another benchmark, or the model gives another
             number of classes than the data have, or NaN or infinite logits. Finished cells stay.
     """
-    check_request(corruptions, severities, preset, batch_size)
+    args = args or BenchArgs()
+    source = source_of(data, args.preset, args.seed, corrupted, view, stage)
+    return bench_source(model, source, out, args, held_out=held_out, device=device, name=name, accelerator=accelerator)
+
+
+def bench_source(
+    model: nn.Module,
+    source: CellSource,
+    out: str | Path,
+    args: BenchArgs,
+    *,
+    held_out: ImageSet | None = None,
+    device: str | torch.device | None = None,
+    name: str | None = None,
+    accelerator: Accelerator | None = None,
+) -> list[Cell]:
+    """As `bench`, for images of a source that is there already."""
+    data, corruptions, severities = source.data, args.corruptions, args.severities
     model = accelerator.unwrap_model(model) if accelerator else model
     device = torch.device(device) if device else _home(model, accelerator)
-    source = source_of(data, preset, seed, corrupted, view, stage)
     source.check(corruptions, severities)
     results, identity = Results(out), _identity(model, source, held_out)
     files = partial(source.fingerprints, corruptions, severities)
     cells, temperatures = _from_first(accelerator, lambda: _begin(results, identity, source, files()))
     todo = _todo(cells, corruptions, severities)
     first = accelerator is None or accelerator.is_main_process
-    judge = Judge(model.to(device), source, batch_size, device, accelerator)
+    judge = Judge(model.to(device), source, args.batch_size, device, accelerator)
     with evaluating(model), ProgressBar(len(todo) * len(data), show=first) as bar:
         for number, (corruption, severity) in enumerate(todo, start=1):
             advance = partial(bar.advance, description=f"{corruption} {severity:g}, cell {number} of {len(todo)}")
@@ -184,21 +190,6 @@ def _fit(judge: Judge, logits: torch.Tensor, held_out: ImageSet | None) -> Tempe
     view = judge.source.view
     other = Judge(judge.model, Generated(held_out, view=view), judge.batch_size, judge.device, judge.accelerator)
     return held_out_fit(other.logits(CLEAN, 0.0, lambda images: None), held_out.labels)
-
-
-def check_request(corruptions: Sequence[str], severities: Sequence[float], preset: str | None, batch_size: int) -> None:
-    """Checks what can be checked before there is a model; arguments and errors as for `bench`."""
-    if isinstance(corruptions, str):
-        raise ValueError(f"corruptions must be a list of names, got {corruptions!r}; say [{corruptions!r}]")
-    for corruption in corruptions:
-        known_name("corruption", corruption, ALL)
-    for severity in severities:
-        if not 0 < severity <= 5:
-            raise ValueError(f"severities must lie in (0, 5], got {severity}; the clean cell is always measured")
-    if preset is not None:
-        known_name("preset", preset, PRESETS)
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
 
 
 def _home(model: nn.Module, accelerator: Accelerator | None) -> torch.device:

@@ -5,6 +5,7 @@ density/summary.md          the same to read
 density/test.safetensors    the figure of each test example, float32, by what was measured
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +22,52 @@ from robustmoll.files import json_bytes, read_object, write_whole
 from robustmoll.run_folder import RunFolder
 from robustmoll.tasks.likelihood import load_likelihood
 
-__all__ = ["measure_run", "read_figures", "read_summary"]
+__all__ = ["DensityBenchArgs", "measure_run", "read_figures", "read_summary"]
 
 SUMMARY, FIGURES = "summary.json", "test.safetensors"
 
 
-def measure_run(
-    run: Path,
-    train: Examples,
-    test: Examples,
-    samples: int = 64,
-    classifier: str | None = None,
-    inception: str | None = None,
-    generated: int = 0,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Measures the checkpoint that counts, and beside it the last one, and writes what it found into the run.
+@dataclass(frozen=True)
+class DensityBenchArgs:
+    """What is measured of a likelihood model.
 
     Args:
-        run: Its folder.
-        train: What it was trained on, without what was held out.
-        test: Clean data to measure it on.
-        samples: Latent variables that a bound has for each of these, at least 1: the more, the tighter. Models with an
-            exact likelihood have none.
+        samples: Latent variables that a bound has for each test example, at least 1: the more, the tighter. Models with
+            an exact likelihood have none.
         classifier: Folder of a run that trained a classifier on such images: adds the Fréchet distance between
             generated and test images in its features, which needs no network.
         inception: File of the Inception weights, or "download": adds the FID.
         generated: How many images are generated for these distances, and how many test images they are compared with;
             0 stands for as many as the test set has. Below 2,048 there is a warning.
         seed: Of the generated images.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    samples: int = 64
+    classifier: str | None = None
+    inception: str | None = None
+    generated: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise ValueError(
+                f"a bound needs at least 1 latent variable for each example, got bench.samples={self.samples}"
+            )
+        if self.generated < 0:
+            raise ValueError(f"bench.generated is a number of images, 0 for all, got {self.generated}")
+
+
+def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchArgs) -> dict[str, Any]:
+    """Measures the checkpoint that counts, and beside it the last one, and writes what it found into the run.
+
+    Args:
+        run: Its folder.
+        train: What it was trained on, without what was held out.
+        test: Clean data to measure it on.
+        args: What is measured.
 
     Returns:
         The summary, see `summarise_density`, with `distances`, see `measure_distances`.
@@ -69,9 +87,10 @@ def measure_run(
     }
     for _, model in models.values():
         check_columns(model.domain, test.domain)
-    figures = example_figures(models, train, test, samples)
-    summary = summarise_density(run.resolve().name, final.config["architecture"], models, figures, train, test, samples)
-    summary["distances"] = measure_distances(models, test, classifier, inception, generated, seed)
+    figures = example_figures(models, train, test, args.samples)
+    name, architecture = run.resolve().name, final.config["architecture"]
+    summary = summarise_density(name, architecture, models, figures, train, test, args.samples)
+    summary["distances"] = measure_distances(models, test, args.classifier, args.inception, args.generated, args.seed)
     folder.mkdir(exist_ok=True)
     (folder / SUMMARY).unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     kept = {label: values.float() for label, values in figures.items()}

@@ -9,13 +9,12 @@ import pytest
 import torch
 
 from robustmoll.data import CorruptedSet, open_corrupted
-from robustmoll.evaluate.classifiers.bench import bench
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.compare import compare
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.densities.measure import read_summary
 from robustmoll.evaluate.finished import Run
-from tests.evaluate.counting import Counting, digits, run
+from tests.evaluate.counting import Counting, ask, digits, run
 
 FEW = {"corruptions": ("contrast",), "severities": (1,)}
 
@@ -59,7 +58,7 @@ def released(folder: Path, names: tuple[str, ...], seed: int = 0) -> CorruptedSe
 
 
 def measured(out: Path, corrupted: CorruptedSet, *names: str) -> list[Cell]:
-    return bench(Counting(), digits(), out, corruptions=names, severities=(1, 5), corrupted=corrupted)
+    return ask(Counting(), digits(), out, corruptions=names, severities=(1, 5), corrupted=corrupted)
 
 
 def test_a_set_in_files_is_known_by_its_images_and_not_by_its_name(tmp_path: Path) -> None:

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from robustmoll.corruptions import NAMES, corrupt, preset_of_size
 from robustmoll.data import CorruptedSet, ImageSet
-from robustmoll.evaluate.classifiers.bench import bench
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.sources import Generated, Read
 from robustmoll.evaluate.classifiers.views import View
-from tests.evaluate.counting import Counting, digits
+from tests.evaluate.counting import Counting, ask, digits
 
 CPU = torch.device("cpu")
 ROWS = slice(10, 14)
@@ -65,7 +64,7 @@ def test_constants_are_those_made_for_the_size(preset: str, side: int) -> None:
 
 
 def measured(out: Path, model: nn.Module, data: ImageSet, **changes: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    cells = bench(model, data, out, severities=(1, 5), batch_size=32, **changes)
+    cells = ask(model, data, out, severities=(1, 5), batch_size=32, **changes)
     return [dataclasses.asdict(cell) for cell in cells]
 
 
@@ -83,12 +82,12 @@ def test_files_give_the_digits_of_generated_images(tmp_path: Path) -> None:
 
 def test_released_images_need_no_seed_and_say_what_frost_they_have(tmp_path: Path) -> None:
     released = files(digits(), mode="released", seed=None, frost="frost")
-    cells = bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released)
+    cells = ask(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released)
     assert [(cell.corruption, cell.mode, cell.seed) for cell in cells] == [
         ("clean", "released", None),
         ("frost", "released", None),
     ]
-    assert bench(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released) == cells
+    assert ask(Counting(), digits(), tmp_path, corruptions=("frost",), severities=(1,), corrupted=released) == cells
 
 
 def test_files_of_another_size_are_scaled_for_the_model() -> None:
@@ -103,21 +102,21 @@ def test_files_of_another_size_are_scaled_for_the_model() -> None:
 def test_a_folder_holds_cells_of_one_view(tmp_path: Path, other: View) -> None:
     data = dataclasses.replace(digits(), images=digits().images.repeat(1, 1, 2, 2))
     request: dict[str, Any] = {"corruptions": ("contrast",), "severities": (1,)}
-    bench(Counting(), data, tmp_path, view=View((32, 32)), **request)
-    assert len(bench(Counting(), data, tmp_path, view=View((32, 32)), **request)) == 2
+    ask(Counting(), data, tmp_path, view=View((32, 32)), **request)
+    assert len(ask(Counting(), data, tmp_path, view=View((32, 32)), **request)) == 2
     with pytest.raises(ValueError, match="holds a benchmark with view"):
-        bench(Counting(), data, tmp_path, view=other, **request)
+        ask(Counting(), data, tmp_path, view=other, **request)
 
 
 def test_a_view_that_leaves_images_as_they_are_does_not_count(tmp_path: Path) -> None:
     request: dict[str, Any] = {"corruptions": ("contrast",), "severities": (1,)}
-    cells = bench(Counting(), digits(), tmp_path, **request)
-    assert bench(Counting(), digits(), tmp_path, view=View((32, 32), 0.9), **request) == cells
+    cells = ask(Counting(), digits(), tmp_path, **request)
+    assert ask(Counting(), digits(), tmp_path, view=View((32, 32), 0.9), **request) == cells
 
 
 def run(out: Path, **changes: Any) -> list[Cell]:  # noqa: ANN401
     request = {"corruptions": ("fog",), "severities": (1,), "corrupted": files(digits()), **changes}
-    return bench(Counting(), digits(), out, **request)
+    return ask(Counting(), digits(), out, **request)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +157,8 @@ def test_images_that_are_read_when_they_are_asked_for_need_no_tensor(tmp_path: P
     data = digits()
     lazy = dataclasses.replace(data)
     object.__setattr__(lazy, "images", Lazy(data.images))
-    cells = bench(Counting(), lazy, tmp_path / "lazy", corruptions=("fog",), severities=(1,), batch_size=30)
-    assert cells == bench(Counting(), data, tmp_path / "tensor", corruptions=("fog",), severities=(1,), batch_size=30)
+    cells = ask(Counting(), lazy, tmp_path / "lazy", corruptions=("fog",), severities=(1,), batch_size=30)
+    assert cells == ask(Counting(), data, tmp_path / "tensor", corruptions=("fog",), severities=(1,), batch_size=30)
 
 
 class Lazy:

@@ -11,8 +11,7 @@ from torch import nn
 
 from robustmoll.data import ImageSet, open_corrupted
 from robustmoll.data.corrupted.write import write_corrupted
-from robustmoll.evaluate.classifiers.bench import bench
-from tests.evaluate.counting import Counting, digits
+from tests.evaluate.counting import Counting, ask, digits
 
 SEVERITIES = (1, 2.5, 5)
 
@@ -20,8 +19,8 @@ SEVERITIES = (1, 2.5, 5)
 def check_equal(tmp_path: Path, data: ImageSet, model: nn.Module, layout: Literal["npy", "folder"]) -> None:
     folder = write_corrupted(data, tmp_path / "set-c", severities=SEVERITIES, seed=7, layout=layout)
     files = open_corrupted(folder, data)
-    generated = bench(model, data, tmp_path / "generated", severities=SEVERITIES, seed=7, batch_size=32)
-    written = bench(model, data, tmp_path / "written", severities=SEVERITIES, corrupted=files, batch_size=32)
+    generated = ask(model, data, tmp_path / "generated", severities=SEVERITIES, seed=7, batch_size=32)
+    written = ask(model, data, tmp_path / "written", severities=SEVERITIES, corrupted=files, batch_size=32)
     assert len(written) == 1 + 15 * 3 and {cell.mode for cell in written} == {"written"}
     assert written == [dataclasses.replace(cell, mode="written") for cell in generated]
 
@@ -54,8 +53,8 @@ def test_what_the_set_does_not_hold_is_refused(tmp_path: Path, change: dict[str,
     files = open_corrupted(folder, digits())
     request: dict[str, Any] = {"corruptions": ("fog",), "severities": (1,), "corrupted": files}
     with pytest.raises(ValueError, match=message):
-        bench(Counting(), digits(), tmp_path / "out", **{**request, **change})
-    assert len(bench(Counting(), digits(), tmp_path / "out", **request)) == 2
+        ask(Counting(), digits(), tmp_path / "out", **{**request, **change})
+    assert len(ask(Counting(), digits(), tmp_path / "out", **request)) == 2
 
 
 def test_set_of_other_images_is_refused(tmp_path: Path) -> None:

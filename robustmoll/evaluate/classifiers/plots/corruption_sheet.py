@@ -4,10 +4,9 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from robustmoll.corruptions import GROUPS
 from robustmoll.evaluate.classifiers.cells import CLEAN
 from robustmoll.evaluate.classifiers.sources import CellSource
-from robustmoll.evaluate.style import colour_of, figure, picture
+from robustmoll.evaluate.style import colour_of, figure, picture, place_of
 
 __all__ = ["corruption_sheet"]
 
@@ -22,8 +21,7 @@ def corruption_sheet(source: CellSource, corruptions: list[str], severities: lis
         severities: Which ones; the clean image comes before them.
         row: Which image of the set.
     """
-    order = [name for names in GROUPS.values() for name in names]
-    names = sorted(corruptions, key=order.index)
+    names = sorted(corruptions, key=place_of)
     blocks = 2 if len(names) > 4 and len(severities) < 6 else 1
     rows, columns = -(-len(names) // blocks), 1 + len(severities)
     drawn = figure(9.5, rows * (9.5 / blocks - 1.05) / columns + 0.25)

@@ -8,13 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from robustmoll.corruptions import GROUPS
 from robustmoll.evaluate.classifiers.cells import Cell, clean_cell
-from robustmoll.evaluate.style import COLOURS, colour_of, family_of, figure, picture
+from robustmoll.evaluate.style import COLOURS, colour_of, family_of, figure, picture, place_of
 
 __all__ = ["heat_map"]
-
-ORDER = [name for names in GROUPS.values() for name in names]
 
 
 @picture
@@ -25,7 +22,7 @@ def heat_map(cells: Sequence[Cell]) -> Figure:
         cells: Of a benchmark, with its clean cell.
     """
     clean = clean_cell(cells)
-    corrupted = sorted((cell for cell in cells if cell is not clean), key=lambda cell: ORDER.index(cell.name))
+    corrupted = sorted((cell for cell in cells if cell is not clean), key=lambda cell: place_of(cell.name))
     labels = list(dict.fromkeys(cell.corruption for cell in corrupted))
     severities = sorted({cell.severity for cell in corrupted})
     drawn = figure(9.5, 1.4 + 0.27 * len(labels))
