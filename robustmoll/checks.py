@@ -66,7 +66,7 @@ def reason_of(error: Exception) -> str:
         >>> reason_of(OSError("no such\\n  file"))
         'OSError: no such file'
     """
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:120].rstrip(' .')}"
 
 
 def require(condition: Tensor, message: str) -> None:

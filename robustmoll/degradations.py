@@ -82,12 +82,9 @@ class Degradation(nn.Module, ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = vars(cls).keys()
-        if "degrade" in own and "rest" not in own and cls.rest is not Degradation.rest:
-            raise TypeError(
-                f"{cls.__name__} defines degrade, but inherits alpha and rest, which Mollify would take in its place;"
-                " define these too, or derive from Degradation"
-            )
+        if "degrade" in vars(cls) and not vars(cls).keys() & {"alpha", "rest"}:
+            # What it inherits of them would tell of another degradation than its own.
+            cls.alpha, cls.rest = Degradation.alpha, Degradation.rest  # type: ignore[method-assign]
 
     def __init__(self, label: LabelSchedule) -> None:
         super().__init__()
@@ -113,7 +110,7 @@ class Degradation(nn.Module, ABC):
         `Mollify` asks for this in place of `degrade`, so that images which are needed for nothing else but to stay
         are not copied. A subclass that defines `alpha` defines this to match.
         """
-        return self.degrade(x.index_select(0, members), t, noise)
+        return self.degrade(x.index_select(0, members), t, noise).to(x.dtype)  # autocast may have made it another
 
     def gamma(self, t: Tensor) -> Tensor:
         """Returns the label's lost share of certainty at t, in [0, 1], shaped as t."""

@@ -8,6 +8,7 @@ from scipy.fft import dctn, idctn
 from torch import Tensor
 
 from benchmarks.plain_mollify import full_heat_blur, plain_heat_blur
+from robustmoll import Mollify
 from robustmoll.degradations import (
     Degradation,
     GaussianBlur,
@@ -115,12 +116,17 @@ def test_what_stays_and_the_rest_are_the_degraded_image(degradation: Degradation
     torch.testing.assert_close(together, degradation.degrade(x[members], t, lambda like: noise.clone()))
 
 
-def test_what_mollify_would_not_see_is_refused() -> None:
-    with pytest.raises(TypeError, match="Silent defines degrade, but inherits alpha and rest"):
+class Sevens(Noise):
+    """A user's, which stands on one of ours and defines nothing but what it does."""
 
-        class Silent(Noise):
-            def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
-                return x.clone()
+    def degrade(self, x: Tensor, t: Tensor, noise: NoiseSource) -> Tensor:
+        return torch.full_like(x, 7, dtype=torch.bfloat16)
+
+
+def test_mollify_does_what_a_subclass_says() -> None:
+    mollify = Mollify(10, {"sevens": 1}, degradations={"sevens": Sevens()})
+    x_t, _ = mollify(images(4, 3, 8, 8), torch.arange(4))
+    assert (x_t == 7).all() and x_t.dtype == torch.float32
 
 
 @pytest.mark.parametrize("degradation", DEGRADATIONS, ids=ids)

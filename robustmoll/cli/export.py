@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from robustmoll.config import Parser
+from robustmoll.config import Parser, import_modules_of
 from robustmoll.evaluate.finished import Run
 from robustmoll.export import FORMATS, export
 
@@ -16,5 +16,6 @@ def run(args: Sequence[str]) -> None:
     parser.add_argument("--out", required=True, help="Folder to write to; other formats that are there stay.")
     parser.add_argument("--format", default="timm", help=f"{', '.join(FORMATS)}.")
     chosen = parser.parse_args(args)
+    import_modules_of(chosen.run)
     folder = export(Run(chosen.run), chosen.out, chosen.format)
     print(f"{', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustmoll.config import Parser
+from robustmoll.config import Parser, import_modules_of
 from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.grids import interpolation, rows_csv, sheet_png
 from robustmoll.evaluate.finished import Run
@@ -37,6 +37,7 @@ def run(args: Sequence[str]) -> None:
             "sample needs n and columns of at least 1, temperature and interpolate >= 0, got"
             f" {asked.n}, {asked.columns}, {asked.temperature:g}, {asked.interpolate}"
         )
+    import_modules_of(asked.run)
     model = Run(asked.run).likelihood
     generator = torch.Generator().manual_seed(asked.seed)
     with torch.inference_mode():

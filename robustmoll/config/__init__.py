@@ -4,6 +4,6 @@
 says which keys a task adds.
 """
 
-from robustmoll.config.parser import Parser, build_trainer, load_run, training_parser
+from robustmoll.config.parser import Parser, build_trainer, import_modules_of, load_run, training_parser
 
-__all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
+__all__ = ["Parser", "build_trainer", "import_modules_of", "load_run", "training_parser"]

@@ -47,9 +47,10 @@ def _check_classes(value: object, where: str, prefix: str) -> None:
     if "class_path" in value and isinstance(value.get("init_args"), dict):
         cls = _find_class(value["class_path"])
         if cls is not None:
-            names = set(inspect.signature(cls).parameters)
+            names = inspect.signature(cls).parameters
+            passes_on = any(names[name].kind is inspect.Parameter.VAR_KEYWORD for name in names)
             for name in value["init_args"]:
-                if name not in names:
+                if name not in names and not passes_on:  # where others go, jsonargparse knows
                     known = offer(name, sorted(names))
                     raise ValueError(f"{where}: {cls.__name__} ({prefix}) has no argument {name!r}{known}")
     for key, below in value.items():
@@ -58,7 +59,10 @@ def _check_classes(value: object, where: str, prefix: str) -> None:
 
 def _find_class(name: str) -> type | None:
     """The class of that name or import path; None if there is none, which jsonargparse then says."""
-    found = next((vars(module)[name] for module in CLASSES if name in vars(module)), None) or pydoc.locate(name)
+    try:
+        found = next((vars(module)[name] for module in CLASSES if name in vars(module)), None) or pydoc.locate(name)
+    except pydoc.ErrorDuringImport:
+        return None
     return found if inspect.isclass(found) else None
 
 
@@ -92,11 +96,14 @@ def one_line(message: str, cause: str, names: Sequence[str] = ()) -> str:
         return f"unknown option {match[1]}{offer(match[1], [f'--{name}' for name in names])}"
     if match := re.match(r"Option '(\w+)' is not accepted", cause):
         return f"unknown key {match[1]!r}{offer(match[1], names)}"
+    if match := re.match(r'Linked "([\w.]+)" must be given via "(\w+)"', cause):
+        return f"{match[1]} is told by {match[2]}; leave it out"
     where = "".join(f"{key}." for key in re.findall(r'Parser key "([\w.]+)"', message))[:-1]
     wanted = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
     text = _said_of_class(cause, wanted[1]) if wanted else cause
     if match := re.match(r"Expected a (?:<class ')?(?:typing\.)?(.*?)(?:'>)?\. Got value: (.*)", text):
-        text = f"expected {match[1]}, got {match[2]!r}"
+        wanted_type = "a list, such as [NAME]" if match[1] == "collections.abc.Sequence" else match[1]
+        text = f"expected {wanted_type}, got {match[2]!r}"
     return f"{where}: {text}" if where else text
 
 

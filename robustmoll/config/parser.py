@@ -23,7 +23,7 @@ from robustmoll.config.tasks import LINKED, TASKS
 from robustmoll.run_folder import RunFolder
 from robustmoll.training import Trainer
 
-__all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
+__all__ = ["Parser", "build_trainer", "import_modules_of", "load_run", "training_parser"]
 
 
 class Parser(ArgumentParser):
@@ -64,7 +64,7 @@ class TrainingParser(Parser):
 
     def parse_configs(self, configs: Sequence[ConfigSource], flags: Sequence[str] = ()) -> Namespace:
         if self.task is not None:
-            _import(_given("imports", configs, flags) or [])
+            import_modules(_given("imports", configs, flags) or [])
             self._take(known_name("task", str(_given("task", configs, flags) or "classify"), TASKS))
         return super().parse_configs(configs, flags)
 
@@ -140,8 +140,14 @@ def _given(key: str, configs: Sequence[ConfigSource], flags: Sequence[str]) -> A
     return value
 
 
-def _import(modules: Any) -> None:  # noqa: ANN401 (of YAML)
-    """Imports the user's modules.
+def import_modules_of(run: str | Path) -> None:
+    """Imports what the config of a run imports, so that its model is known; errors as for `import_modules`."""
+    if (path := RunFolder(run).config).exists():
+        import_modules(read_config([path]).get("imports", []))
+
+
+def import_modules(modules: Any) -> None:  # noqa: ANN401 (of YAML)
+    """Imports modules of the user's.
 
     Raises:
         ValueError: If that is no list of modules, or one cannot be imported.
@@ -152,7 +158,9 @@ def _import(modules: Any) -> None:  # noqa: ANN401 (of YAML)
         try:
             import_module(str(module))
         except ImportError as error:
-            raise ValueError(f"imports: {module!r} cannot be imported ({error}); is it installed?") from error
+            raise ValueError(
+                f"imports: {module!r} cannot be imported ({error}); install it, or put its folder into PYTHONPATH"
+            ) from error
 
 
 class _Dumper(yaml.SafeDumper):

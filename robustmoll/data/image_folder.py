@@ -80,7 +80,8 @@ class ImageFolder(SplitData):
     def _roots(self) -> tuple[Path | None, Path]:
         """Returns the folders of training and test: the same one if it is to be split, None if there is no training."""
         if not self.root.is_dir():
-            raise ValueError(f"data folder {self.root} does not exist; give one with class sub-folders")
+            seen_from = "" if self.root.is_absolute() else f" in {Path.cwd()}, where this runs"
+            raise ValueError(f"data folder {self.root} does not exist{seen_from}; give one with class sub-folders")
         folders = (path for path in self.root.iterdir() if path.is_dir() and path.name[0] != ".")
         there = sorted(folders, key=_plain_name)
         train = next((path for path in there if _plain_name(path) in TRAIN_FOLDERS), None)

@@ -142,6 +142,11 @@ class Classify(Task[ImageSet, Classifier, ClassifyDraw]):
                 f"the classes of {train.name} have changed since the training began: they were {', '.join(before)}, and"
                 f" are {', '.join(now)}; put the old data back, or choose another --run"
             )
+        if (size := config["pretrained_cfg"]["input_size"]) != [train.channels, *train.size]:
+            raise ValueError(
+                f"the network was made for images of {size} (channels, height, width), {train.name} has"
+                f" {[train.channels, *train.size]} now; put the old size back, or choose another --run"
+            )
 
     def _moments(self, train: ImageSet, source: Origin) -> tuple[Sequence[float], Sequence[float]]:
         """By what images are standardised: as pretrained weights of 3 channels know them, or by the data's own."""

@@ -64,7 +64,7 @@ class Training:
         self.architecture = self.task.config(train)
         backbone = self.model.backbone
         fixed = args.fixed(self.steps_per_epoch)
-        found = newest(self.folder.checkpoints, fixed) if args.resume else None
+        found = newest(self.folder.checkpoints, fixed, args.epochs * self.steps_per_epoch) if args.resume else None
         if found is not None:
             self.task.check_data(found.config, train)
         elif args.start_from:

@@ -14,15 +14,16 @@ from robustmoll.tasks import Model, load_weights
 __all__ = ["freeze", "newest", "start_from"]
 
 
-def newest(folder: Path, fixed: Mapping[str, Any]) -> checkpoint.Checkpoint | None:
+def newest(folder: Path, fixed: Mapping[str, Any], steps: int) -> checkpoint.Checkpoint | None:
     """Returns the checkpoint that a training goes on with; None if it was stopped before the first: it starts anew.
 
     Args:
         folder: The run's checkpoints.
         fixed: What must be now as it was when the checkpoint was written.
+        steps: Of the whole training.
 
     Raises:
-        ValueError: If something fixed has changed, or no checkpoint is whole.
+        ValueError: If something fixed has changed, no checkpoint is whole, or the training has gone further already.
     """
     if not checkpoint.was_begun(folder):
         return None
@@ -35,6 +36,11 @@ def newest(folder: Path, fixed: Mapping[str, Any]) -> checkpoint.Checkpoint | No
                 f"{name} cannot change within a run ({before} -> {now}); choose another --run, which may start_from a"
                 " checkpoint of this one"
             )
+    if found.step > steps:
+        raise ValueError(
+            f"{folder.parent} was trained for {found.step} steps already, and {steps} are asked for: give it as many"
+            " epochs as it had, or more, or choose another --run"
+        )
     return found
 
 

@@ -88,6 +88,8 @@ FLAGS = [
     ("--model.args.img_size 16", "model.args holds img_size"),
     ("--model.args.name digits_cnn", "model.args holds name, which is set by model.name"),
     ("--optimizer.name sgdd", "unknown optimizer 'sgdd'"),
+    ("--bench.corruptions fog", "bench.corruptions: expected a list, such as [NAME], got 'fog'"),
+    ("--mollify.num_classes 5", "error: mollify.num_classes is told by data; leave it out"),
     ("--bench.corruptions [fogg]", "unknown corruption 'fogg'; did you mean 'fog'"),
     ("--bench.severities [6]", "severities must lie in (0, 5], got 6"),
     ("--trackers [wanb]", "trackers: expected Literal['tensorboard', 'wandb'], got 'wanb'"),

@@ -110,6 +110,20 @@ def test_the_number_of_images_cannot_change_within_a_run(tmp_path: Path) -> None
         again.fit()
 
 
+def test_the_size_of_images_cannot_change_within_a_run(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit()
+    again = trainer(tmp_path, epochs=2, resume="changed")
+    again.data = FewDigits(size=20)
+    with pytest.raises(ValueError, match=r"was made for images of \[1, 16, 16\] .*, few_digits has \[1, 20, 20\] now"):
+        again.fit()
+
+
+def test_a_run_cannot_become_shorter_than_it_is(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=2).fit()
+    with pytest.raises(ValueError, match=r"was trained for 6 steps already, and 3 are asked for"):
+        trainer(tmp_path, epochs=1, resume="changed").fit()
+
+
 class RenamedDigits(FewDigits):
     """The same images, but the first two classes have changed their names."""
 

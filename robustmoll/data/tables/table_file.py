@@ -1,6 +1,7 @@
 """Tables in files of the user: CSV and NumPy arrays."""
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,9 +53,12 @@ class TableFile(Table):
 
 def _read_csv(path: Path) -> tuple[list[str], np.ndarray]:
     """Returns the names of the columns and the fields as text."""
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"table {path} is not UTF-8 ({error.reason}); save it in this encoding") from error
+    unquoted = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+    delimiter = max(",;\t", key=unquoted.count)
     reader = csv.reader(text.splitlines(), delimiter=delimiter, strict=True)
     try:
         rows = [row for row in reader if row]

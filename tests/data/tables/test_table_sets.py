@@ -113,6 +113,17 @@ BAD = [
 ]
 
 
+def test_a_delimiter_within_quotes_is_none(tmp_path: Path) -> None:
+    table = written(tmp_path / "a.csv", '"a,b,c";d\n0.1;0.2\n0.3;0.5\n').read()
+    assert table.columns == ("a,b,c", "d") and table.numbers.tolist() == [[0.1, 0.2], [0.3, 0.5]]
+
+
+def test_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("größe,y\n1,2\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"a\.csv is not UTF-8 \(invalid .*\); save it in this encoding"):
+        TableFile(str(tmp_path / "a.csv")).read()
+
+
 @pytest.mark.parametrize("header", [",x,y", ",0,1"])
 def test_an_index_of_pandas_is_no_column(tmp_path: Path, header: str) -> None:
     table = written(tmp_path / "a.csv", f"{header}\n0,5,7\n1,6,9\n").read()
