@@ -136,8 +136,11 @@ def _given(key: str, configs: Sequence[ConfigSource], flags: Sequence[str]) -> A
     for flag, following in pairwise([*flags, ""]):
         name, given, after = flag.partition("=")
         if name == f"--{key}":
-            value = yaml.safe_load(after if given else following)
-    return value
+            value = after if given else following
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
 
 
 def import_modules_of(run: str | Path) -> None:

@@ -85,6 +85,7 @@ def test_a_module_that_breaks_is_told_in_one_line(
     ("flags", "message"),
     [
         (["--imports", "[nowhere_at_all]"], "imports: 'nowhere_at_all' cannot be imported (No module named"),
+        (["--imports", "[a"], "imports is a list of modules, such as [mypackage], got '[a'"),
         (["--imports=nowhere_at_all"], "imports is a list of modules, such as [mypackage], got 'nowhere_at_all'"),
     ],
 )
