@@ -1,7 +1,9 @@
 """What a user's own modules register is found by its name."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,18 +49,30 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / "my_extension.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     yield "my_extension"
-    POLICIES.pop("kept", None)
-    LOSSES.pop("doubled", None)
-    REGISTRY.pop("inverted", None)
-    CONSTANTS.pop("inverted", None)
+    forget()
+
+
+def forget() -> None:
+    """Makes the process as it was before the import."""
+    registries: list[tuple[dict[str, Any], str]] = [
+        (sys.modules, "my_extension"),
+        (POLICIES, "kept"),
+        (LOSSES, "doubled"),
+        (REGISTRY, "inverted"),
+        (CONSTANTS, "inverted"),
+    ]
+    for registry, name in registries:
+        registry.pop(name, None)
 
 
 def test_a_run_imports_what_it_was_trained_with(module: str, tmp_path: Path) -> None:
     run = rm.train(CONFIG, imports=[module], run=str(tmp_path / "run"))
     trainer, config = load_run(run.folder)
     assert (trainer.task.mollify.policy, trainer.task.loss) == ("kept", "doubled")
-    assert main(["export", str(run.folder), "--out", str(tmp_path / "exported")]) == 0
     assert config.imports == [module] and [cell.key for cell in run.cells] == ["clean-0", "inverted-1", "fog-1"]
+    forget()
+    assert main(["export", str(run.folder), "--out", str(tmp_path / "exported")]) == 0
+    assert module in sys.modules, "a network of the module's own could not be loaded otherwise"
 
 
 def test_what_a_class_passes_on_is_known(module: str, tmp_path: Path) -> None:
