@@ -63,10 +63,13 @@ class TrainingParser(Parser):
     task: str | None = None  # as in the parsers that jsonargparse makes of this class for parts of a config
 
     def parse_configs(self, configs: Sequence[ConfigSource], flags: Sequence[str] = ()) -> Namespace:
-        if self.task is not None:
-            import_modules(_given("imports", configs, flags) or [])
-            self._take(known_name("task", str(_given("task", configs, flags) or "classify"), TASKS))
-        return super().parse_configs(configs, flags)
+        if self.task is None:
+            return super().parse_configs(configs, flags)
+        import_modules(_given("imports", configs, flags) or [])
+        self._take(known_name("task", str(_given("task", configs, flags) or "classify"), TASKS))
+        config = super().parse_configs(configs, flags)
+        import_modules(config.imports)  # more of them, where flags have added some
+        return config
 
     def _take(self, task: str) -> None:
         """Adds the arguments of a task."""

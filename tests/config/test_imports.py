@@ -80,6 +80,9 @@ def test_what_a_class_passes_on_is_known(module: str, tmp_path: Path) -> None:
     data = {"class_path": f"{module}.MyDigits", "init_args": {"keep": 3, "size": 16}}
     config = parser.parse_configs([{"data": data, "run": str(tmp_path)}])
     assert build_trainer(parser, config).data.size == 16
+    forget()
+    training_parser().parse_args(["--data", "Digits", "--run", str(tmp_path), "--imports+", module])
+    assert module in sys.modules
     with pytest.raises(SystemExit):
         training_parser().parse_configs([{"data": data | {"init_args": {"sice": 16}}, "run": str(tmp_path)}])
 
