@@ -19,14 +19,14 @@ __all__ = ["SUITE", "MetricsFile", "Resume", "RunFolder", "config_changes", "env
 
 Resume = bool | Literal["changed"]
 # What may differ between a training and its continuation: nothing that the weights depend on.
-FREE_KEYS = ("run", "resume", "workers", "trackers", "checkpoint_minutes", "bench")
+FREE_KEYS = ("run", "resume", "imports", "workers", "trackers", "checkpoint_minutes", "bench")
 PACKAGES = ("torch", "torchvision", "timm", "kornia", "accelerate", "numpy")
 SUITE = "corruptions"
 """The benchmark of a run's own test images."""
 
 
 class RunFolder:
-    """The folder of a run; where what lies in it is said here and nowhere else.
+    """The folder of a run, and where in it what lies.
 
     Args:
         path: Of the folder, which need not exist yet.

@@ -78,10 +78,7 @@ FLAGS = [
     ("--loss cross_entropi", "unknown loss 'cross_entropi'; did you mean 'cross_entropy'"),
     ("--data Digit", "unknown Data 'Digit'; did you mean 'Digits'"),
     ("--data.sise 3", "unknown key 'sise'; did you mean 'size'? Known: train, test, size"),
-    (
-        '--augment [{"class_path":"AugMix","init_args":{"view":3}}]',
-        "unknown key 'view'; did you mean 'views'? Known: severity, mixture_width",
-    ),
+    ('--augment [{"class_path":"AugMix","init_args":{"view":3}}]', "unknown key 'view'; did you mean 'views'? Known"),
     ("--model.name digits_cnm", "unknown model 'digits_cnm'; did you mean 'digits_cnn'"),
     ("--model.args.num_classes 10", "model.args holds num_classes, which is set by the data; leave it out"),
     ("--model.args.in_chans 1", "model.args holds in_chans"),
