@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.study import read, study_parser, train
-from robustmoll.evaluate.densities.distances import DISTANCES
+from robustmoll.evaluate.densities.summary import DISTANCES
 from robustmoll.evaluate.text import TextTable, count_seeds, markdown_table, mean_and_deviation
 
 DISTANCE = "classifier_frechet_distance"

@@ -59,7 +59,7 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """What was measured, as it was written: see `robustmoll.evaluate.summarise` for a classifier, and for a
-        likelihood model `robustmoll.evaluate.densities.summary.summarise_density`.
+        likelihood model `robustmoll.evaluate.densities.DensitySummary`.
 
         Raises:
             ValueError: If nothing was measured yet, or the file is damaged.

@@ -9,7 +9,18 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-__all__ = ["TextTable", "count_seeds", "markdown_table", "mean_and_deviation", "print_table", "terminal_table"]
+__all__ = [
+    "MISSING",
+    "TextTable",
+    "count_seeds",
+    "markdown_table",
+    "mean_and_deviation",
+    "print_table",
+    "terminal_table",
+]
+
+MISSING = "-"
+"""What stands in place of a figure."""
 
 
 class TextTable(NamedTuple):

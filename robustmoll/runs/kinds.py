@@ -65,7 +65,7 @@ def _density_rows(study: Study) -> TextTable:
 
 def _density_data(run: Path) -> str:
     summary = read_summary(run)
-    return f"{summary['n_test']:,} {summary['unit']} of {summary['dataset']}, fingerprint {summary['data']}"
+    return f"{summary.n_test:,} {summary.unit} of {summary.dataset}, fingerprint {summary.data}"
 
 
 KINDS = {

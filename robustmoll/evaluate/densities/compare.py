@@ -7,14 +7,13 @@ another test set of this size might have shown, not what another training might:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustmoll.evaluate.bootstrap import check_resamples, resample
-from robustmoll.evaluate.densities.distances import shared_distances
 from robustmoll.evaluate.densities.measure import read_figures, read_summary
+from robustmoll.evaluate.densities.summary import DISTANCES, DensitySummary, shared_distances
 from robustmoll.evaluate.groups import folders_of, group_labels
 
 __all__ = ["DensityComparison", "DensityGroup", "compare_densities"]
@@ -36,18 +35,15 @@ class DensityGroup:
 
     label: str
     runs: list[Path]
-    summaries: list[dict[str, Any]]
+    summaries: list[DensitySummary]
     values: NDArray[np.float64]
     difference: float
     low: float
     high: float
 
     def distances(self, metric: str, figure: str = "value") -> NDArray[np.float64]:
-        """Returns a figure of a distance's records, of the checkpoint that counts, of each run, shape (runs,)."""
-        found = [
-            next(one[figure] for one in summary["distances"] if one["metric"] == metric) for summary in self.summaries
-        ]
-        return np.array(found)
+        """Returns a figure of a distance that all runs have, of the checkpoint that counts, shape (runs,)."""
+        return np.array([getattr(summary.distance(metric), figure) for summary in self.summaries])
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def compare_densities(runs: Sequence[str | Path], *, resamples: int = 1000, seed
             label=label,
             runs=group,
             summaries=own,
-            values=np.array([summary["lines"][0]["value"] for summary in own]),
+            values=np.array([summary.chosen.value for summary in own]),
             difference=float(differences[place].mean()),
             low=float(low[place]),
             high=float(high[place]),
@@ -102,29 +98,29 @@ def compare_densities(runs: Sequence[str | Path], *, resamples: int = 1000, seed
         for place, (label, group, own) in enumerate(zip(group_labels(folders), folders, summaries, strict=True))
     ]
     shared = shared_distances(everyone)
-    anywhere = dict.fromkeys(one["metric"] for summary in everyone for one in summary["distances"])
+    anywhere = [metric for metric in DISTANCES if any(summary.distance(metric) for summary in everyone)]
     return DensityComparison(groups, shared, [metric for metric in anywhere if metric not in shared])
 
 
-def _figures(folders: list[Path], summaries: list[dict[str, Any]]) -> NDArray[np.float64]:
+def _figures(folders: list[Path], summaries: list[DensitySummary]) -> NDArray[np.float64]:
     runs = zip(folders, summaries, strict=True)
-    return np.mean([read_figures(folder, summary["lines"][0]["name"]).numpy() for folder, summary in runs], axis=0)
+    return np.mean([read_figures(folder, summary.chosen.name).numpy() for folder, summary in runs], axis=0)
 
 
-def _check_comparable(folders: list[Path], summaries: list[dict[str, Any]]) -> None:
+def _check_comparable(folders: list[Path], summaries: list[DensitySummary]) -> None:
     one = _subject(summaries[0])
     for folder, summary in zip(folders, summaries, strict=True):
-        if summary["lines"][0]["value"] is None:
+        if summary.chosen.value is None:
             raise ValueError(f"{folder} has no mean to compare: some of its likelihoods are infinite; leave it out")
         for name, value in _subject(summary).items():
             if value != one[name]:
                 raise ValueError(f"{folder} and {folders[0]} do not compare: {name} {value!r} against {one[name]!r}")
 
 
-def _subject(summary: dict[str, Any]) -> dict[str, Any]:
+def _subject(summary: DensitySummary) -> dict[str, str]:
     """What a figure is of: the data, as the model sees them, and the unit, whether exact or a bound."""
     return {
-        "dataset": summary["dataset"],
-        "figure": summary["figure"].removesuffix("_bound"),
-        "test data": f"{summary['n_test']:,} {summary['unit']}, fingerprint {summary['data']}",
+        "dataset": summary.dataset,
+        "figure": summary.figure.removesuffix("_bound"),
+        "test data": f"{summary.n_test:,} {summary.unit}, fingerprint {summary.data}",
     }

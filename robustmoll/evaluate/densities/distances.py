@@ -1,6 +1,6 @@
 """How far a likelihood model's images are from real ones: in which features, from how many images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,22 +12,15 @@ from robustmoll.data.images import subset
 from robustmoll.data.pixels import Pixels
 from robustmoll.evaluate.densities.features import Extractor, classifier_features, inception_features
 from robustmoll.evaluate.densities.frechet import frechet_record, precision_recall
-from robustmoll.evaluate.text import TextTable
+from robustmoll.evaluate.densities.summary import Distance
 from robustmoll.progress import ProgressBar
 from robustmoll.tasks import Likelihood
 
-__all__ = ["DISTANCES", "check_distances", "distance_sections", "generate", "measure_distances", "shared_distances"]
+__all__ = ["NEIGHBOUR", "check_distances", "generate", "measure_distances"]
 
-# What a distance is called, by its name in a record. Their values have nothing to do with each other.
-DISTANCES = {"classifier_frechet_distance": "Fréchet distance (classifier features)", "fid": "FID"}
 DOWNLOAD = "download"  # in place of a file of Inception weights
 PIECE = 256  # images that are drawn at a time, always: how features are batched then changes none of them
 NEIGHBOUR = 3  # of precision and recall
-SETTING = ("sha256", "resize", "real", "generated", "seed")  # what must be the same for two distances to compare
-READING = (
-    "Fewer images give a larger distance, so compare only equal numbers, and only the same features. Precision: share"
-    f" of generated images within reach of real ones (their {NEIGHBOUR}rd neighbour); recall: the other way round."
-)
 
 
 def check_distances(test: Examples, classifier: str | None, inception: str | None, generated: int) -> None:
@@ -65,7 +58,7 @@ def measure_distances(
     generated: int = 0,
     seed: int = 0,
     batch_size: int = 64,
-) -> list[dict[str, Any]]:
+) -> list[Distance]:
     """Measures how far the images of some models are from test images.
 
     Args:
@@ -78,8 +71,7 @@ def measure_distances(
         batch_size: Images at a time, in the network of the features.
 
     Returns:
-        One of plain values for each distance and model: `name` and `step`, the fields of a `FrechetRecord` and of
-        `PrecisionRecall`, and `seed`.
+        One for each metric and model.
 
     Raises:
         ValueError: See `check_distances`.
@@ -94,13 +86,13 @@ def measure_distances(
     n = generated or len(test)
     real = subset(test.inputs, _choose(len(test), n, seed))
     made = {step: generate(model, n, seed) for step, model in dict(models.values()).items()}
-    found = []
+    found: list[Distance] = []
     for metric, extractor in networks.items():
         a = extractor(real, batch_size, _device())
         far = {
             step: _far(metric, extractor, a, extractor(images, batch_size, _device())) for step, images in made.items()
         }
-        found += [{"name": label, "step": step, **far[step], "seed": seed} for label, (step, _) in models.items()]
+        found += [Distance(name=label, step=step, seed=seed, **far[step]) for label, (step, _) in models.items()]
     return found
 
 
@@ -112,50 +104,6 @@ def generate(model: Likelihood, n: int, seed: int) -> Tensor:
             pieces.append(model.sample(PIECE, generator)[: n - start])
             bar.advance(len(pieces[-1]), "samples")
     return torch.cat(pieces)
-
-
-def shared_distances(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the names of the distances that all runs have, in the same features and of as many images."""
-    settings = {
-        metric: {tuple(_record(summary, metric).get(name) for name in SETTING) for summary in summaries}
-        for metric in DISTANCES
-    }
-    return [metric for metric, found in settings.items() if len(found) == 1 and None not in found.pop()]
-
-
-def distance_sections(summary: Mapping[str, Any]) -> list[tuple[str, str, TextTable]]:
-    """Returns, for each distance of a summary: heading, what it was computed with, and its table."""
-    sections = []
-    for metric, heading in DISTANCES.items():
-        records = [record for record in summary["distances"] if record["metric"] == metric]
-        if records:
-            rows = [
-                [
-                    record["name"],
-                    f"{record['value']:.3f}",
-                    f"{record['precision']:.3f}",
-                    f"{record['recall']:.3f}",
-                    f"{record['step']:,}",
-                ]
-                for record in records
-            ]
-            header = ["", f"{heading} ↓", "precision ↑", "recall ↑", "step"]
-            sections.append((heading, f"{distance_setting(records[0])} {READING}", TextTable(header, rows)))
-    return sections
-
-
-def distance_setting(record: Mapping[str, Any]) -> str:
-    """Says what a distance was computed with."""
-    return (
-        f"{record['generated']:,} generated images (seed {record['seed']}) and {record['real']:,} test images."
-        f" {record['features']:,} features of {record['extractor']}, resize: {record['resize']}; SHA-256 of its"
-        f" weights {record['sha256']}."
-    )
-
-
-def _record(summary: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
-    """A run's first record of a distance, empty if it has none; all of its records have one setting."""
-    return next((record for record in summary["distances"] if record["metric"] == metric), {})
 
 
 def _far(metric: str, extractor: Extractor, real: Tensor, generated: Tensor) -> dict[str, Any]:

@@ -4,7 +4,10 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-__all__ = ["gaussian_nll"]
+__all__ = ["GAUSSIAN", "gaussian_nll"]
+
+GAUSSIAN = "full-covariance Gaussian"
+"""What tables call it."""
 
 # Smallest part of the largest eigenvalue of the correlations that is more than rounding. In float32, standardised rows
 # are rounded by 6e-8 of each value: a variance of 1e-15 up to 1e-13, which a plane has instead of none.

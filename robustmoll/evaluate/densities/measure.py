@@ -5,9 +5,8 @@ density/summary.md          the same to read
 density/test.safetensors    the figure of each test example, float32, by what was measured
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError
@@ -17,7 +16,9 @@ from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
-from robustmoll.evaluate.densities.summary import density_text, example_figures, summarise_density
+from robustmoll.evaluate.densities.figures import example_figures
+from robustmoll.evaluate.densities.summary import DensitySummary, summarise_density
+from robustmoll.evaluate.densities.text import density_text
 from robustmoll.files import json_bytes, read_object, write_whole
 from robustmoll.run_folder import RunFolder
 from robustmoll.tasks.likelihood import load_likelihood
@@ -60,7 +61,7 @@ class DensityBenchArgs:
             raise ValueError(f"bench.generated is a number of images, 0 for all, got {self.generated}")
 
 
-def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchArgs) -> dict[str, Any]:
+def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchArgs) -> DensitySummary:
     """Measures the checkpoint that counts, and beside it the last one, and writes what it found into the run.
 
     Args:
@@ -68,9 +69,6 @@ def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchAr
         train: What it was trained on, without what was held out.
         test: Clean data to measure it on.
         args: What is measured.
-
-    Returns:
-        The summary, see `summarise_density`, with `distances`, see `measure_distances`.
 
     Raises:
         ValueError: If a network is missing or not for such data, or a table has changed since the training.
@@ -89,18 +87,18 @@ def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchAr
         check_columns(model.domain, test.domain)
     figures = example_figures(models, train, test, args.samples)
     name, architecture = run.resolve().name, final.config["architecture"]
-    summary = summarise_density(name, architecture, models, figures, train, test, args.samples)
-    summary["distances"] = measure_distances(models, test, args.classifier, args.inception, args.generated, args.seed)
+    distances = measure_distances(models, test, args.classifier, args.inception, args.generated, args.seed)
+    summary = summarise_density(name, architecture, models, figures, distances, train, test, args.samples)
     folder.mkdir(exist_ok=True)
     (folder / SUMMARY).unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     kept = {label: values.float() for label, values in figures.items()}
     write_whole(folder / FIGURES, safetensors.torch.save(kept))
-    write_whole(folder / SUMMARY, json_bytes(summary))
+    write_whole(folder / SUMMARY, json_bytes(asdict(summary)))
     write_whole(folder / "summary.md", density_text(summary).encode())
     return summary
 
 
-def read_summary(run: Path) -> dict[str, Any]:
+def read_summary(run: Path) -> DensitySummary:
     """Reads the summary of a run.
 
     Raises:
@@ -109,7 +107,11 @@ def read_summary(run: Path) -> dict[str, Any]:
     folder = RunFolder(run).density
     if not all((folder / name).exists() for name in (SUMMARY, FIGURES)):
         raise ValueError(f"{run} has no measurement in {folder}; make it with `robustmoll bench {run}`")
-    return read_object(folder / SUMMARY)
+    fields = read_object(folder / SUMMARY)
+    try:
+        return DensitySummary.of(fields)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder / SUMMARY} is damaged ({error}); {_again(run)}") from error
 
 
 def read_figures(run: Path, name: str) -> Tensor:
@@ -126,4 +128,8 @@ def read_figures(run: Path, name: str) -> Tensor:
     try:
         return safetensors.torch.load_file(path)[name].double()
     except (SafetensorError, KeyError) as error:
-        raise ValueError(f"{path} is damaged ({error}); measure again with `robustmoll bench {run}`") from error
+        raise ValueError(f"{path} is damaged ({error}); {_again(run)}") from error
+
+
+def _again(run: Path) -> str:
+    return f"measure again with `robustmoll bench {run}`"

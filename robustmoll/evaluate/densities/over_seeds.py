@@ -1,16 +1,14 @@
 """Many likelihood trainings in one table: a row a configuration and checkpoint, mean and deviation over its seeds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from robustmoll.evaluate.densities.distances import DISTANCES, shared_distances
-from robustmoll.evaluate.densities.summary import MISSING, SHOWN
-from robustmoll.evaluate.text import TextTable, count_seeds, mean_and_deviation
+from robustmoll.evaluate.densities.summary import DISTANCES, SHOWN, DensitySummary, Line, shared_distances
+from robustmoll.evaluate.text import MISSING, TextTable, count_seeds, mean_and_deviation
 
 __all__ = ["density_seeds_rows"]
 
 
-def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> TextTable:
+def density_seeds_rows(study: Mapping[str, Sequence[DensitySummary]]) -> TextTable:
     """Returns the table.
 
     Each figure has a column of its own, so that a bound never stands among likelihoods. The Gaussian of a table is the
@@ -21,24 +19,23 @@ def density_seeds_rows(study: Mapping[str, Sequence[dict[str, Any]]]) -> TextTab
         study: By the name of a configuration, the summary of each of its seeds, see `measure_run`.
     """
     everyone = [summary for runs in study.values() for summary in runs]
-    names = list(dict.fromkeys(summary["nll_name"] for summary in everyone))
+    names = list(dict.fromkeys(summary.nll_name for summary in everyone))
     metrics = shared_distances(everyone)
     rows = []
     for config, runs in study.items():
         seeds = count_seeds(len(runs))
-        for place, line in enumerate(runs[0]["lines"]):
-            values = [summary["lines"][place]["value"] for summary in runs]
-            if line["step"] is None:
-                values = values[:1]
-            entry = MISSING if None in values else mean_and_deviation(values, digits=3)
-            figures = [entry * (runs[0]["nll_name"] == name) for name in names]
-            rows.append([f"{config} ({seeds})", line["name"], *figures, *(_far(runs, line, one) for one in metrics)])
+        for place, line in enumerate(runs[0].lines):
+            # The Gaussian is the same for every seed.
+            lines = [summary.lines[place] for summary in runs][: None if line.step is not None else 1]
+            values = [one.value for one in lines if one.value is not None]
+            entry = mean_and_deviation(values, digits=3) if len(values) == len(lines) else MISSING
+            figures = [entry * (runs[0].nll_name == name) for name in names]
+            rows.append([f"{config} ({seeds})", line.name, *figures, *(_far(runs, line, one) for one in metrics)])
     figures = [*(SHOWN[name].heading for name in names), *(f"{DISTANCES[metric]} ↓" for metric in metrics)]
     return TextTable(["", "", *figures], rows)
 
 
-def _far(runs: Sequence[dict[str, Any]], line: dict[str, Any], metric: str) -> str:
+def _far(runs: Sequence[DensitySummary], line: Line, metric: str) -> str:
     """A distance of the models that a line is of; empty for the Gaussian of a table."""
-    key = (line["name"], metric)
-    values = [one["value"] for summary in runs for one in summary["distances"] if (one["name"], one["metric"]) == key]
-    return mean_and_deviation(values, digits=3) if values else ""
+    found = [summary.distance(metric, line.name) for summary in runs]
+    return mean_and_deviation([one.value for one in found if one], digits=3) if any(found) else ""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 from matplotlib.figure import Figure
@@ -12,7 +11,6 @@ from robustmoll.anneal import Anneal
 from robustmoll.data.examples import Domain, Examples
 from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.compare import DensityComparison
-from robustmoll.evaluate.densities.distances import distance_sections
 from robustmoll.evaluate.densities.plots import (
     annealed_densities,
     clean_column,
@@ -22,8 +20,9 @@ from robustmoll.evaluate.densities.plots import (
     image_grid,
     images_over_training,
 )
-from robustmoll.evaluate.densities.summary import density_rows, note
+from robustmoll.evaluate.densities.summary import DensitySummary
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
+from robustmoll.evaluate.densities.text import density_note, density_rows, distance_sections
 from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
 from robustmoll.run_folder import MetricsFile, RunFolder
 from robustmoll.tasks.density import EXTENT, Density
@@ -52,7 +51,7 @@ CAPTIONS = {
 }
 
 
-def write_density_report(run: Path, summary: dict[str, Any], task: Density, test: Examples) -> Path:
+def write_density_report(run: Path, summary: DensitySummary, task: Density, test: Examples) -> Path:
     """Writes report.html into a run's folder, and its pictures as PNG into plots/.
 
     Args:
@@ -65,10 +64,10 @@ def write_density_report(run: Path, summary: dict[str, Any], task: Density, test
         The report's path.
     """
     figures = _pictures(run, summary, task.anneal, test)
-    shown = section(f"{summary['model']} on {summary['dataset']}", note(summary), html_table(density_rows(summary)))
+    shown = section(f"{summary.model} on {summary.dataset}", density_note(summary), html_table(density_rows(summary)))
     for heading, said, table in distance_sections(summary):
         shown += section(heading, said, html_table(table))
-    return write_report_page(RunFolder(run), summary["run"], shown, figures, CAPTIONS)
+    return write_report_page(RunFolder(run), summary.run, shown, figures, CAPTIONS)
 
 
 def write_density_comparison(path: str | Path, comparison: DensityComparison) -> Path:
@@ -80,28 +79,28 @@ def write_density_comparison(path: str | Path, comparison: DensityComparison) ->
     """
     path, curves = Path(path), {}
     for group in comparison.groups:
-        bound = " (bound)" if group.summaries[0]["nll_name"].endswith("_bound") else ""
+        bound = " (bound)" if group.summaries[0].nll_name.endswith("_bound") else ""
         runs = zip(group.runs, group.summaries, strict=True)
         curves[group.label + bound] = [curve for run in runs if (curve := _clean_curve(*run))]
     figures = {}
     if any(curves.values()):
-        figures["trainings"] = clean_curves(curves, comparison.groups[0].summaries[0]["nll_name"])
+        figures["trainings"] = clean_curves(curves, comparison.groups[0].summaries[0].nll_name)
     shown = section("Figures", density_caption(comparison), html_table(density_comparison_rows(comparison)))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_page(path, " · ".join(curves), [*shown, *pictures(figures, CAPTIONS)])
 
 
-def _clean_curve(run: Path, summary: dict[str, Any]) -> dict[int, float]:
+def _clean_curve(run: Path, summary: DensitySummary) -> dict[int, float]:
     """The figure on clean data while a run was trained, by epoch; none if it was stopped in the first one."""
     rows = MetricsFile(RunFolder(run).metrics).rows()
-    return {int(row["epoch"]): float(row[clean_column(rows[0], summary["nll_name"])]) for row in rows}
+    return {int(row["epoch"]): float(row[clean_column(rows[0], summary.nll_name)]) for row in rows}
 
 
-def _pictures(run: Path, summary: dict[str, Any], anneal: Anneal, test: Examples) -> dict[str, Figure]:
+def _pictures(run: Path, summary: DensitySummary, anneal: Anneal, test: Examples) -> dict[str, Figure]:
     drawn = {}
     if rows := MetricsFile(RunFolder(run).metrics).rows():
         levels = [anneal.at(step) for step in range(int(rows[-1]["step"]) + 1)]
-        drawn["training"] = density_curves(rows, summary["nll_name"], levels)
+        drawn["training"] = density_curves(rows, summary.nll_name, levels)
     snapshots = _snapshots(run)
     if densities := {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}:
         drawn["densities"] = annealed_densities(densities, {step: anneal.at(step) for step in densities}, EXTENT)

@@ -1,37 +1,22 @@
-"""The figures of a likelihood model on clean test data, as plain values and as text."""
+"""The summary of a likelihood model on clean test data: what was measured how, as records that JSON can hold."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-import torch
 from torch import Tensor
 
 from robustmoll.data.examples import Examples
 from robustmoll.data.image_set import ImageSet
-from robustmoll.data.loader import Loader
 from robustmoll.data.tables import Columns
-from robustmoll.evaluate.densities.distances import distance_sections
-from robustmoll.evaluate.densities.gaussian import gaussian_nll
+from robustmoll.evaluate.densities.frechet import FrechetRecord
+from robustmoll.evaluate.densities.gaussian import GAUSSIAN
 from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
-from robustmoll.evaluate.text import TextTable, markdown_table
-from robustmoll.tasks.likelihood import Likelihood, negative_log_likelihoods
+from robustmoll.tasks.likelihood import Likelihood
 
-__all__ = [
-    "MISSING",
-    "SHOWN",
-    "Line",
-    "density_lines",
-    "density_rows",
-    "density_text",
-    "example_figures",
-    "note",
-    "summarise_density",
-]
+__all__ = ["DISTANCES", "SHOWN", "DensitySummary", "Distance", "Line", "shared_distances", "summarise_density"]
 
-GAUSSIAN = "full-covariance Gaussian"
-MISSING = "-"  # what stands in place of a figure
 TOLD = 5  # examples that are named
 
 
@@ -56,6 +41,9 @@ SHOWN = {
     "bits_per_dim": Shown("bits_per_dim", 1, "bits/dim ↓"),
     "bits_per_dim_bound": Shown("bits_per_dim_bound", 1, "upper bound of bits/dim ↓"),
 }
+
+# What a distance is called, by its metric. Their values have nothing to do with each other.
+DISTANCES = {"classifier_frechet_distance": "Fréchet distance (classifier features)", "fid": "FID"}
 
 
 @dataclass(frozen=True)
@@ -82,32 +70,86 @@ class Line:
         return cls(name, _finite(float(values.mean())), _finite(error), step)
 
 
-def example_figures(
-    models: Mapping[str, tuple[int, Likelihood]], train: Examples, test: Examples, samples: int
-) -> dict[str, Tensor]:
-    """Measures checkpoints of one run on clean test data, example by example.
+@dataclass(frozen=True)
+class Distance(FrechetRecord):
+    """How far a checkpoint's images are from test images.
 
-    Args:
-        models: By what they are called: step and model, in eval mode, on the CPU.
-        train: What they were trained on, to which the Gaussian of a table is fitted.
-        test: What they are measured on.
-        samples: Latent variables of a bound for each of these.
-
-    Returns:
-        Their figure of each example, by what they and the Gaussian are called: shape (N,), float64, on the CPU.
+    Attributes:
+        name: Of the checkpoint.
+        step: Of the checkpoint.
+        precision: See `PrecisionRecall`, like recall.
+        recall: In the same features.
+        seed: Of the generated images.
     """
-    loader = Loader(test, torch.device("cpu"), workers=0)
-    batches = torch.arange(len(test)).split(256)
-    figures = {}
-    with torch.inference_mode():
-        for label, (_, model) in models.items():
-            sign = SHOWN[model.figure].sign
-            figures[label] = sign * negative_log_likelihoods(model, (x for x, _ in loader(batches)), samples)
-    if isinstance(train.domain, Columns):
-        gaussian = gaussian_nll(train.inputs[:], test.inputs[:])
-        if gaussian is not None:
-            figures[GAUSSIAN] = -gaussian
-    return figures
+
+    name: str
+    step: int
+    precision: float
+    recall: float
+    seed: int
+
+    def setting(self) -> tuple[str, str, int, int, int]:
+        """Returns what must be the same for two distances to compare."""
+        return self.sha256, self.resize, self.real, self.generated, self.seed
+
+
+@dataclass(frozen=True)
+class DensitySummary:
+    """What was measured of a run.
+
+    Attributes:
+        run: Its name.
+        model: Name of the model.
+        dataset: Name of the data.
+        data: Fingerprint of the test data, as the model sees them.
+        figure: What is told of them, see `SHOWN`.
+        nll_name: Of the mean negative log-likelihood behind it.
+        samples: Latent variables of a bound, None of an exact likelihood.
+        unit: What an example is: rows, images.
+        n_train: Number of training examples.
+        n_test: Number of test examples.
+        lines: The figures; the first one is of the checkpoint that counts.
+        distances: Of generated images, in the same order of checkpoints.
+        remarks: Sentences on what is missing.
+    """
+
+    run: str
+    model: str
+    dataset: str
+    data: str
+    figure: str
+    nll_name: str
+    samples: int | None
+    unit: str
+    n_train: int
+    n_test: int
+    lines: list[Line]
+    distances: list[Distance]
+    remarks: list[str]
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Returns the summary of what `dataclasses.asdict` made of it; a KeyError or TypeError if it did not."""
+        records = {
+            "lines": [Line(**line) for line in fields["lines"]],
+            "distances": [Distance(**distance) for distance in fields["distances"]],
+        }
+        return cls(**{**fields, **records})
+
+    @property
+    def chosen(self) -> Line:
+        """The figure of the checkpoint that counts."""
+        return self.lines[0]
+
+    @property
+    def heading(self) -> str:
+        """Of a column of its figures."""
+        return SHOWN[self.nll_name].heading
+
+    def distance(self, metric: str, name: str | None = None) -> Distance | None:
+        """Returns the distance of a checkpoint, without a name of the one that counts; None if it was not measured."""
+        found = (one for one in self.distances if one.metric == metric and name in (None, one.name))
+        return next(found, None)
 
 
 def summarise_density(
@@ -115,40 +157,50 @@ def summarise_density(
     name: str,
     models: Mapping[str, tuple[int, Likelihood]],
     figures: Mapping[str, Tensor],
+    distances: list[Distance],
     train: Examples,
     test: Examples,
     samples: int,
-) -> dict[str, Any]:
+) -> DensitySummary:
     """Summarises what was measured of one run.
 
     Args:
         run: Its name.
         name: Of the model.
-        models: See `example_figures`, like the last three.
-        figures: What that returned.
+        models: By what they are called: step and model.
+        figures: See `example_figures`.
+        distances: See `measure_distances`.
         train: What the models were trained on.
         test: What they were measured on.
         samples: Of a bound.
-
-    Returns:
-        Plain values: what was measured how, `lines`, a `Line` each, and `remarks`, sentences on what is missing there.
     """
     model = next(iter(models.values()))[1]
     steps = {label: step for label, (step, _) in models.items()}
-    return {
-        "run": run,
-        "model": name,
-        "dataset": test.name,
-        "data": fingerprint_images(test) if isinstance(test, ImageSet) else fingerprint([test.inputs[:]]),
-        "figure": SHOWN[model.figure].figure,
-        "nll_name": model.figure,
-        "samples": None if model.density.exact else samples,
-        "unit": test.unit,
-        "n_train": len(train),
-        "n_test": len(test),
-        "lines": [asdict(Line.of(label, values, steps.get(label))) for label, values in figures.items()],
-        "remarks": [*_without_gaussian(figures, train), *_without_mean(figures, test.unit)],
-    }
+    return DensitySummary(
+        run=run,
+        model=name,
+        dataset=test.name,
+        data=fingerprint_images(test) if isinstance(test, ImageSet) else fingerprint([test.inputs[:]]),
+        figure=SHOWN[model.figure].figure,
+        nll_name=model.figure,
+        samples=None if model.density.exact else samples,
+        unit=test.unit,
+        n_train=len(train),
+        n_test=len(test),
+        lines=[Line.of(label, values, steps.get(label)) for label, values in figures.items()],
+        distances=distances,
+        remarks=[*_without_gaussian(figures, train), *_without_mean(figures, test.unit)],
+    )
+
+
+def shared_distances(summaries: Sequence[DensitySummary]) -> list[str]:
+    """Returns the metrics of the distances that all runs have, in the same features and of as many images."""
+    shared = []
+    for metric in DISTANCES:
+        found = [summary.distance(metric) for summary in summaries]
+        if len({one and one.setting() for one in found}) == 1 and None not in found:
+            shared.append(metric)
+    return shared
 
 
 def _without_gaussian(figures: Mapping[str, Tensor], train: Examples) -> Iterator[str]:
@@ -170,59 +222,6 @@ def _without_mean(figures: Mapping[str, Tensor], unit: str) -> Iterator[str]:
             )
 
 
-def density_lines(summary: dict[str, Any]) -> str:
-    """Returns the figures of a summary, a line each, and its remarks."""
-    lines = [f"{line['name']} {_shown(line['value'])} ± {_shown(line['standard_error'])}" for line in summary["lines"]]
-    text = [f"{summary['run']}: test {summary['figure'].replace('_', ' ')}: {'; '.join(lines)}"]
-    for heading, _, table in distance_sections(summary):
-        text.append(f"{heading}: {'; '.join(f'{name} {value}' for name, value, *_ in table.rows)}")
-    return "\n".join([*text, *summary["remarks"]])
-
-
-def density_rows(summary: dict[str, Any]) -> TextTable:
-    """Returns the table of a summary."""
-    header = ["", SHOWN[summary["nll_name"]].heading, "± standard error", "step"]
-    rows = [
-        [
-            line["name"],
-            _shown(line["value"]),
-            _shown(line["standard_error"]),
-            "" if line["step"] is None else f"{line['step']:,}",
-        ]
-        for line in summary["lines"]
-    ]
-    return TextTable(header, rows)
-
-
-def note(summary: dict[str, Any]) -> str:
-    """Says in a few lines what was measured and how to read it."""
-    parts = [f"{summary['n_test']:,} clean test {summary['unit']}, {summary['n_train']:,} for the training."]
-    if summary["samples"]:
-        parts.append(f"The bound has {summary['samples']} latent variables for each of them: more would tighten it.")
-    if summary["figure"].startswith("log_likelihood"):
-        parts.append("Rows are standardised with the statistics of the training part; other units shift all figures.")
-    else:
-        parts.append("Of images with 256 grey levels, dequantised uniformly.")
-    parts.append("The standard error is that of the mean over test data, not over seeds.")
-    return " ".join([*parts, *summary["remarks"]])
-
-
-def density_text(summary: dict[str, Any]) -> str:
-    """Returns a summary as a Markdown document."""
-    parts = [
-        f"# {summary['run']}: {summary['model']} on {summary['dataset']}",
-        markdown_table(density_rows(summary)),
-        note(summary),
-    ]
-    for heading, said, table in distance_sections(summary):
-        parts += [f"## {heading}", markdown_table(table), said]
-    return "\n\n".join(parts) + "\n"
-
-
 def _finite(figure: float) -> float | None:
     """What JSON can hold of it."""
     return figure if math.isfinite(figure) else None
-
-
-def _shown(figure: float | None) -> str:
-    return MISSING if figure is None else f"{figure:.3f}"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from robustmoll.evaluate.densities.compare import DensityComparison, DensityGroup
-from robustmoll.evaluate.densities.distances import DISTANCES, distance_setting
-from robustmoll.evaluate.densities.summary import SHOWN
+from robustmoll.evaluate.densities.summary import DISTANCES
+from robustmoll.evaluate.densities.text import distance_setting
 from robustmoll.evaluate.text import TextTable, mean_and_deviation, terminal_table
 
 __all__ = ["density_caption", "density_comparison_rows", "density_comparison_table"]
@@ -41,7 +41,7 @@ def density_comparison_rows(comparison: DensityComparison) -> TextTable:
 
 def _likelihoods(groups: list[DensityGroup]) -> Iterator[Row]:
     for place, group in enumerate(groups):
-        name = SHOWN[group.summaries[0]["nll_name"]].heading
+        name = group.summaries[0].heading
         difference = f"{group.difference:+.3f} ({group.low:+.3f}, {group.high:+.3f})" if place else ""
         yield name, group.label, mean_and_deviation(list(group.values), 3), difference
 
@@ -57,21 +57,21 @@ def density_caption(comparison: DensityComparison) -> str:
     """Says in a few lines what a comparison compares."""
     groups = comparison.groups
     runs = [summary for group in groups for summary in group.summaries]
-    parts = [f"{runs[0]['n_test']:,} clean test {runs[0]['unit']} of {runs[0]['dataset']}."]
-    parts.append(f"Checkpoint: {' or '.join(dict.fromkeys(run['lines'][0]['name'] for run in runs))}.")
+    parts = [f"{runs[0].n_test:,} clean test {runs[0].unit} of {runs[0].dataset}."]
+    parts.append(f"Checkpoint: {' or '.join(dict.fromkeys(run.chosen.name for run in runs))}.")
     if len(groups) > 1:
-        parts.append(f"In brackets: 95 % interval of the difference, paired bootstrap over test {runs[0]['unit']}.")
+        parts.append(f"In brackets: 95 % interval of the difference, paired bootstrap over test {runs[0].unit}.")
     sizes = sorted({len(group.runs) for group in groups})
     if sizes != [1]:
         parts.append(f"±: standard deviation over {' or '.join(map(str, sizes))} runs.")
-    if bounds := sorted({run["samples"] for run in runs if run["samples"]}):
+    if bounds := sorted({run.samples for run in runs if run.samples}):
         parts.append(
             f"A bound has {' or '.join(map(str, bounds))} latent variables for each of them; the likelihood itself is"
             " at least as good."
         )
     for metric in comparison.distances:
-        record = next(one for one in runs[0]["distances"] if one["metric"] == metric)
-        parts.append(f"{DISTANCES[metric]}: {distance_setting(record)}")
+        if distance := runs[0].distance(metric):
+            parts.append(f"{DISTANCES[metric]}: {distance_setting(distance)}")
     if comparison.left_out:
         names = " and ".join(DISTANCES[metric] for metric in comparison.left_out)
         parts.append(f"Left out: {names}, which not all runs have in the same features and of as many images.")

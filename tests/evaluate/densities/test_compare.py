@@ -1,6 +1,7 @@
 """Comparisons of likelihood models: differences are paired, what does not compare is refused."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import torch
 
 from robustmoll.evaluate.densities.compare import DensityComparison, compare_densities
 from robustmoll.evaluate.densities.report import write_density_comparison
+from robustmoll.evaluate.densities.summary import Line
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
 from robustmoll.evaluate.text import markdown_table
+from tests.evaluate.tiny_summaries import distance_of, summary_of
 
 N = 400
 
@@ -25,22 +28,14 @@ def values(seed: int) -> torch.Tensor:
     return torch.randn(N, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def write_run(run: Path, figures: torch.Tensor, /, **others: object) -> Path:
+def write_run(run: Path, figures: torch.Tensor, /, **others: Any) -> Path:  # noqa: ANN401 (whatever a summary holds)
     """Writes what `measure_run` does."""
-    fields: dict[str, Any] = {"run": run.name, "dataset": "moons", "data": "ab", "unit": "rows", "n_test": len(figures)}
-    fields |= {"figure": "log_likelihood", "nll_name": "nll", "samples": None, "distances": []}
-    fields["lines"] = [{"name": "last step", "value": float(figures.mean()), "standard_error": 0.1, "step": 9}]
+    summary = summary_of(float(figures.mean()), **{"run": run.name, "n_test": len(figures)} | others)
     (run / "density").mkdir(parents=True)
-    (run / "density" / "summary.json").write_text(json.dumps(fields | others))
+    (run / "density" / "summary.json").write_text(json.dumps(asdict(summary)))
     safetensors.torch.save_file({"last step": figures.float()}, run / "density" / "test.safetensors")
     (run / "metrics.csv").write_text("epoch,step,validation_nll,validation_nll_bound\n1,3,5.0,5.0\n2,6,4.0,4.5\n")
     return run
-
-
-def far(value: float, sha256: str = "ab") -> list[dict[str, Any]]:
-    setting = {"real": 9, "generated": 9, "resize": "none", "sha256": sha256, "seed": 0, "features": 8}
-    figures = {"value": value, "precision": 0.5, "recall": 0.75}
-    return [{"name": "last step", "step": 9, "metric": "fid", "extractor": "net", **figures, **setting}]
 
 
 def test_differences_and_intervals_are_those_of_paired_examples(tmp_path: Path) -> None:
@@ -94,9 +89,9 @@ def test_runs_without_a_finished_epoch_have_no_curve(tmp_path: Path) -> None:
 
 
 def test_distances_stand_beside_each_other_only_in_the_same_features(tmp_path: Path) -> None:
-    one = write_run(tmp_path / "a", values(0), distances=far(3.0))
-    other = write_run(tmp_path / "b", values(1), distances=far(2.0))
-    third = write_run(tmp_path / "c", values(1), distances=far(1.0, sha256="cd"))
+    one = write_run(tmp_path / "a", values(0), distances=[distance_of(3.0)])
+    other = write_run(tmp_path / "b", values(1), distances=[distance_of(2.0)])
+    third = write_run(tmp_path / "c", values(1), distances=[distance_of(1.0, sha256="cd")])
     _, rows = density_comparison_rows(compare_densities([one, other]))
     assert rows[2:4] == [["FID ↓", "a", "3.000", ""], ["", "b", "2.000", "-1.000"]]
     found = compare_densities([one, other, third])
@@ -108,7 +103,7 @@ MISTAKES = [
     ({"dataset": "wine"}, "b and .*a do not compare: dataset 'wine' against 'moons'"),
     ({"data": "cd"}, "do not compare: test data '400 rows, fingerprint cd' against '400 rows, fingerprint ab'"),
     ({"figure": "bits_per_dim", "nll_name": "bits_per_dim"}, "figure 'bits_per_dim' against 'log_likelihood'"),
-    ({"lines": [{"name": "last step", "value": None}]}, "b has no mean to compare: some of its likelihoods are infin"),
+    ({"lines": [Line("last step", None, None, 9)]}, "b has no mean to compare: some of its likelihoods are infin"),
 ]
 
 
@@ -126,6 +121,11 @@ def test_runs_that_were_not_measured_or_are_damaged(tmp_path: Path) -> None:
     (run / "density" / "test.safetensors").write_bytes(b"no")
     with pytest.raises(ValueError, match=r"is damaged .* measure again with"):
         compare_densities([run])
+    for part in ('"lines"', '"step"'):
+        other = write_run(tmp_path / part, values(0)) / "density" / "summary.json"
+        other.write_text(other.read_text().replace(part, '"no"'))
+        with pytest.raises(ValueError, match=r"summary.json is damaged \(.*\); measure again with"):
+            compare_densities([other.parents[1]])
 
 
 def test_a_folder_may_have_a_comma_in_its_name(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,18 +10,15 @@ from torch import Generator, Tensor
 from robustmoll import Mollify
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables import EmbeddedTable
-from robustmoll.evaluate.densities.distances import (
-    check_distances,
-    distance_sections,
-    generate,
-    measure_distances,
-    shared_distances,
-)
+from robustmoll.evaluate.densities.distances import check_distances, generate, measure_distances
 from robustmoll.evaluate.densities.features import classifier_features
 from robustmoll.evaluate.densities.frechet import frechet_record
 from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
+from robustmoll.evaluate.densities.summary import DensitySummary, shared_distances
+from robustmoll.evaluate.densities.text import distance_sections
 from robustmoll.tasks import Classify, Likelihood, ModelArgs
 from robustmoll.training import Trainer
+from tests.evaluate.tiny_summaries import distance_of, summary_of
 from tests.tiny_data import FewDigits
 from tests.tiny_densities import DiagonalGaussian
 
@@ -56,12 +52,6 @@ def gaussian() -> Likelihood:
     return Likelihood(DiagonalGaussian(TEST.domain.shape), TEST.domain).eval()
 
 
-def record(metric: str = "fid", **others: object) -> dict[str, Any]:
-    fields = {"value": 3.0, "precision": 0.5, "recall": 0.25, "seed": 0, "extractor": "a net", "features": 8}
-    setting = {"real": 9, "generated": 9, "resize": "none", "sha256": "ab"}
-    return {"name": "last step", "step": 7, "metric": metric, **fields, **setting, **others}
-
-
 def test_generated_images_depend_on_the_seed_alone() -> None:
     model = Likelihood(Layers(TEST.domain.shape), TEST.domain).eval()
     images = generate(model, 300, seed=0)
@@ -76,19 +66,19 @@ def test_the_distance_is_that_of_the_function_whatever_the_batch(classifier: str
     expected = frechet_record(
         "classifier_frechet_distance", features, features(TEST.images), features(generate(model, 30, 3))
     )
-    assert found["value"] == pytest.approx(expected.value, rel=1e-9)
-    assert (found["sha256"], found["metric"], found["step"]) == (expected.sha256, expected.metric, 7)
+    assert found.value == pytest.approx(expected.value, rel=1e-9)
+    assert (found.sha256, found.metric, found.step) == (expected.sha256, expected.metric, 7)
     (again,) = measure_distances({"last step": (7, model)}, TEST, classifier, None, seed=3, batch_size=7)
-    assert again["value"] == pytest.approx(found["value"], rel=1e-5)
+    assert again.value == pytest.approx(found.value, rel=1e-5)
     (other,) = measure_distances({"last step": (7, model)}, TEST, classifier, None, seed=4)
-    assert other["value"] != pytest.approx(found["value"], rel=1e-5)
+    assert other.value != pytest.approx(found.value, rel=1e-5)
 
 
 def test_a_model_that_draws_the_test_images_is_at_no_distance(classifier: str) -> None:
     models = {"best": (3, gaussian()), "last": (9, Likelihood(Memory(TEST.domain.shape), TEST.domain).eval())}
     best, last = measure_distances(models, TEST, classifier, None)
-    assert last["value"] == pytest.approx(0, abs=1e-4) and (last["precision"], last["recall"]) == (1, 1)
-    assert best["value"] > 0.1 and (best["name"], last["name"]) == ("best", "last")
+    assert last.value == pytest.approx(0, abs=1e-4) and (last.precision, last.recall) == (1, 1)
+    assert best.value > 0.1 and (best.name, last.name) == ("best", "last")
 
 
 def test_test_images_are_of_all_parts_of_the_set_and_as_many_as_generated_ones(
@@ -103,7 +93,7 @@ def test_test_images_are_of_all_parts_of_the_set_and_as_many_as_generated_ones(
     monkeypatch.setattr("robustmoll.evaluate.densities.distances.subset", kept)
     with pytest.warns(UserWarning, match="from 12 real and 12 generated images is biased upwards: 12 are too few"):
         (found,) = measure_distances({"last step": (1, gaussian())}, TEST, classifier, None, generated=12)
-    assert found["real"] == found["generated"] == 12 == len(chosen[0].unique())
+    assert found.real == found.generated == 12 == len(chosen[0].unique())
     assert chosen[0].min() < 10 and chosen[0].max() >= 20, "files may come class by class"
 
 
@@ -123,28 +113,29 @@ def test_mistakes(test: Examples, generated: int, message: str, classifier: str)
 
 
 def test_only_distances_of_one_setting_are_shared() -> None:
-    fid, ours = record(), record("classifier_frechet_distance")
-    both, one = {"distances": [fid, ours]}, {"distances": [fid]}
+    fid, ours = distance_of(), distance_of(metric="classifier_frechet_distance")
+    both, one, none = summary_of(distances=[fid, ours]), summary_of(distances=[fid]), summary_of()
     assert shared_distances([both, both]) == ["classifier_frechet_distance", "fid"]
-    assert shared_distances([both, one]) == ["fid"] and shared_distances([both, {"distances": []}]) == []
+    assert shared_distances([both, one]) == ["fid"] and shared_distances([both, none]) == []
+    assert shared_distances([none, none]) == []
     for name, value in (("sha256", "cd"), ("resize", "bilinear"), ("generated", 10), ("real", 10), ("seed", 1)):
-        assert shared_distances([one, {"distances": [record(**{name: value})]}]) == []
+        assert shared_distances([one, summary_of(distances=[distance_of(**{name: value})])]) == []
 
 
 def test_each_distance_has_a_table_of_its_own() -> None:
-    summary = {"distances": [record(), record("classifier_frechet_distance", value=5.0)]}
-    ours, fid = distance_sections(summary)
+    distances = [distance_of(3.0), distance_of(5.0, metric="classifier_frechet_distance")]
+    ours, fid = distance_sections(summary_of(distances=distances))
     assert (ours[0], fid[0]) == ("Fréchet distance (classifier features)", "FID")
     assert fid[2].rows == [["last step", "3.000", "0.500", "0.250", "7"]] and ours[2].rows[0][1] == "5.000"
     for told in ("9 generated images (seed 0)", "9 test images", "8 features of a net", "resize: none", "weights ab"):
         assert told in fid[1]
-    assert distance_sections({"distances": []}) == []
+    assert distance_sections(summary_of()) == []
 
 
 def test_a_sweep_s_table_has_a_column_for_a_shared_distance() -> None:
-    def summary(value: float, **others: object) -> dict[str, Any]:
-        lines = [{"name": "last step", "step": 7, "value": 1.0 if value < 4 else None}]
-        return {"nll_name": "bits_per_dim", "lines": lines, "distances": [record(value=value, **others)]}
+    def summary(value: float, **others: object) -> DensitySummary:
+        distances = [distance_of(value, **others)]
+        return summary_of(1.0 if value < 4 else None, nll_name="bits_per_dim", distances=distances)
 
     header, rows = density_seeds_rows({"a": [summary(1.0), summary(3.0)], "b": [summary(4.0)]})
     assert header[-1] == "FID ↓" and [row[-1] for row in rows] == [f"2.000 ± {math.sqrt(2):.3f}", "4.000"]
