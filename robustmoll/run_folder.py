@@ -70,6 +70,11 @@ class RunFolder:
         return self.path / "density"
 
     @property
+    def density_summary(self) -> Path:
+        """Its figures."""
+        return self.density / "summary.json"
+
+    @property
     def plots(self) -> Path:
         """The pictures of the report."""
         return self.path / "plots"

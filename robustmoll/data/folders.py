@@ -3,12 +3,27 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["class_folders", "find_images", "holds_images"]
+__all__ = ["LabelledFiles", "class_folders", "find_images", "holds_images"]
+
+
+class LabelledFiles(NamedTuple):
+    """Images in files, and of which class they are.
+
+    Attributes:
+        files: Their paths.
+        labels: Index of the class of each, shape (N,), int64.
+        stems: Their paths below the class folder, without the suffix.
+    """
+
+    files: list[str]
+    labels: Tensor
+    stems: tuple[str, ...]
 
 
 def class_folders(root: Path) -> tuple[str, ...]:
@@ -21,13 +36,10 @@ def class_folders(root: Path) -> tuple[str, ...]:
     return names
 
 
-def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, tuple[str, ...]]:
+def find_images(root: Path, classes: Sequence[str]) -> LabelledFiles:
     """Lists the images of class folders, class by class in the given order, sorted by path within a class.
 
     They may lie deeper, also behind links; hidden files and folders are left aside.
-
-    Returns:
-        Their paths, their labels, and their paths below the class folder without the suffix.
 
     Raises:
         ValueError: If a class has none.
@@ -43,7 +55,7 @@ def find_images(root: Path, classes: Sequence[str]) -> tuple[list[str], Tensor, 
         files += found
         stems += [os.path.splitext(os.path.relpath(file, folder))[0].replace(os.sep, "/") for file in found]
         labels += [label] * len(found)
-    return files, torch.tensor(labels), tuple(stems)
+    return LabelledFiles(files, torch.tensor(labels), tuple(stems))
 
 
 def holds_images(folder: Path, *, deeper: bool) -> bool:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from robustmoll.data.folders import class_folders, find_images
+from robustmoll.data.folders import LabelledFiles, class_folders, find_images
 from robustmoll.data.image_set import ImageSet, Split, SplitData
 from robustmoll.data.images import Fit, FolderImages, as_it_is
 
@@ -44,21 +43,21 @@ class TinyImageNet(SplitData):
         images = FolderImages(files, as_it_is)[:]
         return ImageSet("tiny_imagenet", split, images, labels, self.classes(), files=stems, standard=STANDARD)
 
-    def _train(self) -> tuple[list[str], Tensor, tuple[str, ...]]:
+    def _train(self) -> LabelledFiles:
         classes, folder = self.classes(), self.root / "train"
-        check_classes(folder, class_folders(folder), classes)
+        _check_classes(folder, class_folders(folder), classes)
         return find_images(folder, classes)
 
-    def _val(self) -> tuple[list[str], Tensor, tuple[str, ...]]:
-        """Returns paths, labels and paths without the suffix, as `find_images` does."""
+    def _val(self) -> LabelledFiles:
         classes, labelled = self.classes(), self._labelled()
-        check_classes(self.root / "val" / "val_annotations.txt", labelled.values(), classes)
+        _check_classes(self.root / "val" / "val_annotations.txt", labelled.values(), classes)
         order = sorted(labelled, key=lambda file: (labelled[file], file))
         folder = self.root / "val" / "images"
         if missing := next((file for file in order if not (folder / file).is_file()), None):
             raise ValueError(f"{folder / missing} is missing, but val_annotations.txt has its label")
         labels = torch.tensor([classes.index(labelled[file]) for file in order])
-        return [str(folder / file) for file in order], labels, tuple(Path(file).stem for file in order)
+        stems = tuple(Path(file).stem for file in order)
+        return LabelledFiles([str(folder / file) for file in order], labels, stems)
 
     def _labelled(self) -> dict[str, str]:
         """Returns the class of each file."""
@@ -73,7 +72,7 @@ class TinyImageNet(SplitData):
         return {row[0]: row[1] for row in rows}
 
 
-def check_classes(place: Path, found: Iterable[str], classes: Sequence[str]) -> None:
+def _check_classes(place: Path, found: Iterable[str], classes: Sequence[str]) -> None:
     """Raises a ValueError if a place has other classes than wnids.txt."""
     if different := sorted(set(found) ^ set(classes)):
         raise ValueError(f"{place} must have the classes of wnids.txt; they differ in {', '.join(different[:5])}")

@@ -64,7 +64,7 @@ class Run:
         Raises:
             ValueError: If nothing was measured yet, or the file is damaged.
         """
-        for path in (self.results.summary, RunFolder(self.folder).density / "summary.json"):
+        for path in (self.results.summary, RunFolder(self.folder).density_summary):
             if path.exists():
                 return read_object(path)
         raise ValueError(f"{self.folder} was not measured yet; do it with `robustmoll bench {self.folder}`")

@@ -115,8 +115,8 @@ def _npy_cell(folder: Path, clean: ImageSet, name: str, severity: float) -> tupl
 
 
 def _folder_cell(found: dict[str, Path], clean: ImageSet, name: str, severity: float) -> tuple[Images, Tensor]:
-    files, labels, _ = find_images(found[name] / f"{severity:g}", clean.classes)
-    return FolderImages(files, as_it_is, clean.channels), labels
+    found_images = find_images(found[name] / f"{severity:g}", clean.classes)
+    return FolderImages(found_images.files, as_it_is, clean.channels), found_images.labels
 
 
 def find_corruptions(folder: Path) -> dict[str, Path]:

@@ -25,7 +25,7 @@ from robustmoll.tasks.likelihood import load_likelihood
 
 __all__ = ["DensityBenchArgs", "measure_run", "read_figures", "read_summary"]
 
-SUMMARY, FIGURES = "summary.json", "test.safetensors"
+FIGURES = "test.safetensors"
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,12 @@ def measure_run(run: Path, train: Examples, test: Examples, args: DensityBenchAr
     name, architecture = run.resolve().name, final.config["architecture"]
     distances = measure_distances(models, test, args.classifier, args.inception, args.generated, args.seed)
     summary = summarise_density(name, architecture, models, figures, distances, train, test, args.samples)
+    written = RunFolder(run).density_summary
     folder.mkdir(exist_ok=True)
-    (folder / SUMMARY).unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
+    written.unlink(missing_ok=True)  # whoever is stopped here has no measurement, and not two halves
     kept = {label: values.float() for label, values in figures.items()}
     write_whole(folder / FIGURES, safetensors.torch.save(kept))
-    write_whole(folder / SUMMARY, json_bytes(asdict(summary)))
+    write_whole(written, json_bytes(asdict(summary)))
     write_whole(folder / "summary.md", density_text(summary).encode())
     return summary
 
@@ -104,14 +105,14 @@ def read_summary(run: Path) -> DensitySummary:
     Raises:
         ValueError: If it was not measured yet, or the file is damaged.
     """
-    folder = RunFolder(run).density
-    if not all((folder / name).exists() for name in (SUMMARY, FIGURES)):
+    folder, path = RunFolder(run).density, RunFolder(run).density_summary
+    if not path.exists() or not (folder / FIGURES).exists():
         raise ValueError(f"{run} has no measurement in {folder}; make it with `robustmoll bench {run}`")
-    fields = read_object(folder / SUMMARY)
+    fields = read_object(path)
     try:
         return DensitySummary.of(fields)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder / SUMMARY} is damaged ({error}); {_again(run)}") from error
+        raise ValueError(f"{path} is damaged ({error}); {_again(run)}") from error
 
 
 def read_figures(run: Path, name: str) -> Tensor:
