@@ -1,4 +1,4 @@
-"""Distances between sets of images against SciPy and plain loops, and what goes into them."""
+"""Distances between sets of images against SciPy, pytorch-fid and plain loops, and what goes into them."""
 
 import json
 import math
@@ -9,11 +9,12 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+import pytorch_fid.inception
 import safetensors.torch
 import scipy.linalg
 import scipy.ndimage
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torchvision.models.inception import Inception3
 
 from robustmoll import Mollify
@@ -57,6 +58,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights, in the form of the usual file; there is no network here."""
     torch.manual_seed(0)
     network = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
+    for part in network.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight)  # or nothing of an image would come through
     file = tmp_path_factory.mktemp("weights") / INCEPTION_FILE
     torch.save(network.state_dict(), file)
     return file
@@ -133,6 +137,16 @@ def test_the_record_of_a_fid(weights: Path, tmp_path: Path) -> None:
     same = tmp_path / "inception.safetensors"
     safetensors.torch.save_file(torch.load(weights), same)
     torch.testing.assert_close(inception_features(same)(real[:1].expand(-1, 3, -1, -1)), a[:1])
+
+
+def test_features_are_those_of_pytorch_fid(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pytorch_fid.inception, "load_state_dict_from_url", lambda *args, **kwargs: torch.load(weights))
+    network = pytorch_fid.inception.InceptionV3([3]).eval()
+    images = torch.randint(256, (3, 3, 32, 40), generator=Generator().manual_seed(0), dtype=torch.uint8)
+    with torch.inference_mode():
+        theirs = network(images.float() / 255)[0].flatten(1)
+    assert float(theirs.std(0).mean()) > 0.01
+    torch.testing.assert_close(inception_features(weights)(images), theirs)
 
 
 def test_inception_pools_as_that_of_2015(weights: Path) -> None:
