@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from benchmarks.turns import write_rows
 from robustmoll.data import ImageSet
 from robustmoll.evaluate import BenchArgs, bench, write_summary
-from robustmoll.run_folder import environment
+from robustmoll.storage.environment import environment
 
 RESULT = "bench_overhead.csv"
 GOAL = 0.15

@@ -32,10 +32,10 @@ from robustmoll.data.tables.table_set import TableSet
 from robustmoll.data.tables.uci import Parkinsons, RedWine, WhiteWine
 from robustmoll.evaluate.classifiers.judge import evaluating
 from robustmoll.evaluate.densities.gaussian import gaussian_nll
-from robustmoll.files import csv_text, write_whole
 from robustmoll.models.densities.table_flows import TableFlow, glow, maf, realnvp
 from robustmoll.schedules import ConstantNoise, CosineNoise, LinearNoise, NoiseSchedule, SigmoidNoise
 from robustmoll.seeds import generator_at
+from robustmoll.storage.files import csv_text, write_whole
 
 TABLES = {"redwine": RedWine, "whitewine": WhiteWine, "parkinsons": Parkinsons}
 FLOWS: dict[str, Callable[[tuple[int, ...]], TableFlow]] = {"maf": maf, "realnvp": realnvp, "glow": glow}

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import robustmoll as rm
-from robustmoll import checkpoint
 from robustmoll.cli import main
 from robustmoll.data.tables import EmbeddedTable
+from robustmoll.storage import checkpoint
 from tests.tiny_data import FewDigits
 
 CONFIG: dict[str, Any] = {

@@ -20,9 +20,8 @@ LAYERS = (
     ("anneal", "draw"),
     ("degradations", "labels", "times"),
     ("heat", "schedules"),
-    ("checkpoint", "run_folder"),
-    ("counter_rng", "progress", "seeds"),
-    ("checks", "files", "kept"),
+    ("counter_rng", "progress", "seeds", "storage"),
+    ("checks", "kept"),
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(ROOT.rglob("*.py"))

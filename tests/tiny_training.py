@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from robustmoll import Mollify, checkpoint
+from robustmoll import Mollify
+from robustmoll.storage import checkpoint
 from robustmoll.tasks import Classifier, Classify, ClassifyDraw, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs, Trainer
 from tests.tiny_data import FewDigits

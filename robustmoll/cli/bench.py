@@ -18,9 +18,9 @@ from robustmoll.evaluate.classifiers.sources import CellSource, Stage, source_of
 from robustmoll.evaluate.classifiers.subjects import Subject, load_subject, trained_subject
 from robustmoll.evaluate.classifiers.summary import check_families_and_baseline
 from robustmoll.evaluate.finished import Run
-from robustmoll.run_folder import SUITE, RunFolder
 from robustmoll.runs.classify import bench_folder, bench_run
 from robustmoll.runs.kinds import is_run, task_of
+from robustmoll.storage.run_folder import SUITE, RunFolder
 from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from robustmoll.config import Parser, load_run
 from robustmoll.evaluate.classifiers.fitted_labels import Level, fit_gamma, fitted_roles, measure_levels
 from robustmoll.evaluate.finished import Run
-from robustmoll.files import write_whole
 from robustmoll.labels import POLICIES
 from robustmoll.mollify import Mollify
+from robustmoll.storage.files import write_whole
 from robustmoll.tasks import Classify
 from robustmoll.training import Trainer
 

@@ -10,7 +10,7 @@ from robustmoll.config import Parser, import_modules_of
 from robustmoll.data.tables import Columns
 from robustmoll.evaluate.densities.grids import interpolation, rows_csv, sheet_png
 from robustmoll.evaluate.finished import Run
-from robustmoll.files import write_whole
+from robustmoll.storage.files import write_whole
 from robustmoll.tasks import Likelihood
 
 __all__ = ["run"]

@@ -10,9 +10,10 @@ import yaml
 
 from robustmoll.config import Parser, build_trainer, training_parser
 from robustmoll.evaluate.text import markdown_table, print_table, terminal_table
-from robustmoll.files import write_whole
-from robustmoll.run_folder import RunFolder, config_changes
 from robustmoll.runs.kinds import KINDS, Kind, Study
+from robustmoll.storage.files import write_whole
+from robustmoll.storage.run_folder import RunFolder
+from robustmoll.storage.saved_config import config_changes
 
 __all__ = ["run"]
 

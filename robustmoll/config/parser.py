@@ -20,7 +20,7 @@ from robustmoll.checks import Mistake, known_name
 from robustmoll.config.files import ConfigSource, read_config
 from robustmoll.config.mistakes import cause_of, check_level, one_line
 from robustmoll.config.tasks import LINKED, TASKS
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.training import Trainer
 
 __all__ = ["Parser", "build_trainer", "import_modules_of", "load_run", "training_parser"]

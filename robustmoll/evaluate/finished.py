@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from robustmoll import checkpoint
 from robustmoll.evaluate.classifiers.cells import Cell
 from robustmoll.evaluate.classifiers.results import Results
-from robustmoll.files import read_object
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage import checkpoint
+from robustmoll.storage.files import read_object
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Classifier, Likelihood, load_classifier, load_likelihood
 
 __all__ = ["Run"]

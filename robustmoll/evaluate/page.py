@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from robustmoll.evaluate.style import data_uri, save_pictures
 from robustmoll.evaluate.text import TextTable
-from robustmoll.files import write_whole
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.files import write_whole
+from robustmoll.storage.run_folder import RunFolder
 
 __all__ = ["html_table", "pictures", "section", "write_page", "write_report_page"]
 

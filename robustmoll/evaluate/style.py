@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from robustmoll.corruptions import GROUPS
-from robustmoll.files import write_whole
+from robustmoll.storage.files import write_whole
 
 __all__ = [
     "COLOURS",

@@ -9,7 +9,7 @@ import yaml
 from robustmoll.evaluate.classifiers.tables import summary_text
 from robustmoll.evaluate.fingerprint import fingerprint
 from robustmoll.evaluate.finished import Run
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.run_folder import RunFolder
 
 __all__ = ["model_card"]
 

@@ -17,13 +17,13 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from robustmoll.checkpoint import Checkpoint
 from robustmoll.checks import known_name
 from robustmoll.evaluate.classifiers.subjects import load_subject
 from robustmoll.evaluate.finished import Run
 from robustmoll.export.card import model_card
-from robustmoll.files import json_bytes, write_whole
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.checkpoint import Checkpoint
+from robustmoll.storage.files import json_bytes, write_whole
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Classifier
 
 __all__ = ["FORMATS", "export", "from_pretrained"]

@@ -15,7 +15,7 @@ from robustmoll.evaluate.classifiers.report import write_report
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource, source_of
 from robustmoll.evaluate.classifiers.summary import check_summary, write_summary
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.training import Trainer
 from robustmoll.training.processes import new_accelerator

@@ -6,7 +6,7 @@ from robustmoll.evaluate.densities.distances import check_distances
 from robustmoll.evaluate.densities.measure import DensityBenchArgs, measure_run
 from robustmoll.evaluate.densities.report import write_density_report
 from robustmoll.evaluate.densities.text import density_lines
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Density
 from robustmoll.training import Trainer
 

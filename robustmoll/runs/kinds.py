@@ -19,8 +19,8 @@ from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
 from robustmoll.evaluate.densities.report import write_density_comparison
 from robustmoll.evaluate.densities.tables import density_comparison_table
 from robustmoll.evaluate.text import TextTable
-from robustmoll.run_folder import RunFolder
 from robustmoll.runs import classify, density
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.training import Trainer
 
 __all__ = ["KINDS", "Kind", "Study", "common_task", "is_run", "task_of"]

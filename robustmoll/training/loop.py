@@ -14,13 +14,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
 from robustmoll.data.loader import Loader
-from robustmoll.files import write_whole
 from robustmoll.progress import ProgressBar
-from robustmoll.run_folder import MetricsFile, RunFolder, logged_config
 from robustmoll.seeds import generator_at, seed_at
+from robustmoll.storage import checkpoint
+from robustmoll.storage.files import write_whole
+from robustmoll.storage.metrics_file import MetricsFile
+from robustmoll.storage.run_folder import RunFolder
+from robustmoll.storage.saved_config import logged_config
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import TaskDraw
 from robustmoll.training.average import weight_average

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from robustmoll.data.examples import DataSource
-from robustmoll.run_folder import Resume
+from robustmoll.storage.run_folder import Resume
 from robustmoll.tasks import Task
 from robustmoll.training.optim import OptimizerArgs, SchedulerArgs
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from robustmoll import checkpoint
 from robustmoll.checks import known_name
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage import checkpoint
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Model, load_weights
 
 __all__ = ["freeze", "newest", "start_from"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from accelerate.state import AcceleratorState
 
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.training.loop import Training
 from robustmoll.training.processes import new_accelerator
 from robustmoll.training.settings import Settings, TaskT

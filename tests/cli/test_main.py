@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from robustmoll import checkpoint
 from robustmoll.cli import COMMANDS, main
+from robustmoll.storage import checkpoint
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--data", "tests.tiny_data.FewDigits", "--batch_size", "32", "--mollify.policy", "sink"]

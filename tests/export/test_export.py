@@ -10,11 +10,12 @@ import timm
 import torch
 from torch import Tensor
 
-from robustmoll import Mollify, checkpoint
+from robustmoll import Mollify
 from robustmoll.api import Run, train
 from robustmoll.cli import main
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.export import export, from_pretrained
+from robustmoll.storage import checkpoint
 from robustmoll.tasks import Classify, ModelArgs
 from tests.tiny_data import FewDigits
 

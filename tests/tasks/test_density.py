@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.distributions import Normal
 
-from robustmoll import Anneal, checkpoint
+from robustmoll import Anneal
 from robustmoll.data.examples import DataSource
 from robustmoll.data.pixels import Pixels
 from robustmoll.data.tables import EmbeddedTable, Moons, TableFile
-from robustmoll.run_folder import Resume
 from robustmoll.schedules import ConstantNoise
 from robustmoll.seeds import generator_at
+from robustmoll.storage import checkpoint
+from robustmoll.storage.run_folder import Resume
 from robustmoll.tasks import Density, DensityArgs, DensityDraw, Likelihood
 from robustmoll.tasks.likelihood import negative_log_likelihoods
 from robustmoll.training import OptimizerArgs, Trainer

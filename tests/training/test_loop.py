@@ -14,8 +14,9 @@ import torch
 from timm.models import save_for_hf
 from torch import Tensor, nn
 
-from robustmoll import Mollify, checkpoint
+from robustmoll import Mollify
 from robustmoll.data.augment import Augmentation, AugMix, CutMix, MixUp
+from robustmoll.storage import checkpoint
 from robustmoll.tasks import Classifier, Classify, Model, ModelArgs, load_classifier
 from robustmoll.training import OptimizerArgs, Trainer
 from robustmoll.training.start import start_from

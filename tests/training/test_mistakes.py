@@ -9,7 +9,7 @@ import pytest
 from robustmoll import Mollify
 from robustmoll.data import ImageSet
 from robustmoll.data.augment import RandomCrop
-from robustmoll.run_folder import Resume
+from robustmoll.storage.run_folder import Resume
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
 from tests.tiny_data import FewDigits

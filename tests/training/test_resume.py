@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from robustmoll import Mollify, checkpoint
+from robustmoll import Mollify
+from robustmoll.storage import checkpoint
 from robustmoll.tasks import ModelArgs
 from robustmoll.training import OptimizerArgs
 from tests.tiny_training import VARIANTS, Stop, StoppingClassify, assert_equal_runs, trainer

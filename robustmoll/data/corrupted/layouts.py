@@ -17,7 +17,7 @@ from torch import Tensor
 from robustmoll.data.corrupted.npy import npy_header
 from robustmoll.data.corrupted.written import list_file
 from robustmoll.data.image_set import ImageSet
-from robustmoll.files import sha256, write_whole
+from robustmoll.storage.files import sha256, write_whole
 
 __all__ = ["LAYOUTS", "FolderLayout", "Layout", "NpyLayout"]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustmoll.data.image_set import ImageSet
 from robustmoll.data.images import FolderImages
-from robustmoll.files import write_whole
+from robustmoll.storage.files import write_whole
 
 __all__ = ["MANIFEST", "Manifest", "describe"]
 

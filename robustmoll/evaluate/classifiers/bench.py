@@ -27,7 +27,7 @@ from robustmoll.evaluate.fingerprint import fingerprint, fingerprint_images
 from robustmoll.evaluate.metrics import Judged, measure
 from robustmoll.evaluate.temperature import Temperatures, cross_fit, held_out_fit
 from robustmoll.progress import ProgressBar
-from robustmoll.run_folder import environment
+from robustmoll.storage.environment import environment
 
 __all__ = ["bench", "bench_source"]
 

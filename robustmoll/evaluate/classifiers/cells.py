@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Any, get_args
 
 from robustmoll.corruptions import NAMES
-from robustmoll.files import csv_text
+from robustmoll.storage.files import csv_text
 
 __all__ = ["CLEAN", "COLUMNS", "Cell", "benchmark_cells", "cell_key", "clean_cell", "format_cells", "parse_cells"]
 

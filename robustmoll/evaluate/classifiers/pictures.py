@@ -12,8 +12,9 @@ from robustmoll.data import ImageSet
 from robustmoll.degradations import Blur, Noise
 from robustmoll.evaluate.classifiers.plots import sample_sheet, schedule_sheet, training_curves
 from robustmoll.mollify import Mollify
-from robustmoll.run_folder import MetricsFile, RunFolder
 from robustmoll.seeds import generator_at
+from robustmoll.storage.metrics_file import MetricsFile
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks import Classifier, Classify
 from robustmoll.times import Time
 

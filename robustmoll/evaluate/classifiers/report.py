@@ -12,8 +12,8 @@ from robustmoll.evaluate.classifiers.plots import errors_by_corruption, severity
 from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.tables import baseline_note, caption, comparison_rows, footnote, headline, setting
 from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
-from robustmoll.files import read_object
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage.files import read_object
+from robustmoll.storage.run_folder import RunFolder
 
 __all__ = ["CAPTIONS", "write_comparison", "write_report"]
 

@@ -21,7 +21,7 @@ import numpy as np
 from robustmoll.evaluate.classifiers.cells import Cell, format_cells, parse_cells
 from robustmoll.evaluate.metrics import Judged, Outcomes
 from robustmoll.evaluate.temperature import Temperatures
-from robustmoll.files import json_bytes, read_object, write_whole
+from robustmoll.storage.files import json_bytes, read_object, write_whole
 
 # Of `Outcomes`, what temperature scaling changes.
 RESCALED = ("confidence", "nll", "brier")

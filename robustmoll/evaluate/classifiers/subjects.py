@@ -16,12 +16,12 @@ from timm.data import resolve_model_data_config
 from timm.models import is_model_pretrained
 from torch import Tensor, nn
 
-from robustmoll import checkpoint
 from robustmoll.checks import reason_of
 from robustmoll.data import ImageSet
 from robustmoll.evaluate.classifiers.views import View
-from robustmoll.files import read_object
 from robustmoll.models.factory import check_name
+from robustmoll.storage import checkpoint
+from robustmoll.storage.files import read_object
 from robustmoll.tasks import Classifier, load_classifier, load_weights
 
 __all__ = ["Subject", "load_subject", "trained_subject"]

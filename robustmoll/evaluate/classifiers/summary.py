@@ -22,7 +22,7 @@ from robustmoll.evaluate.classifiers.results import Results
 from robustmoll.evaluate.classifiers.sources import CellSource
 from robustmoll.evaluate.classifiers.tables import summary_text
 from robustmoll.evaluate.metrics import Judged, Outcomes, measure
-from robustmoll.files import csv_text, json_bytes, write_whole
+from robustmoll.storage.files import csv_text, json_bytes, write_whole
 
 __all__ = ["FIGURES", "check_families_and_baseline", "check_summary", "summarise", "write_summary"]
 

@@ -16,8 +16,8 @@ from torchvision.models.inception import Inception3
 from robustmoll.checks import reason_of
 from robustmoll.data.images import Images
 from robustmoll.evaluate.finished import Run
-from robustmoll.files import sha256
 from robustmoll.progress import ProgressBar
+from robustmoll.storage.files import sha256
 
 __all__ = ["INCEPTION_FILE", "Extractor", "classifier_features", "inception_features"]
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from robustmoll.files import csv_text
+from robustmoll.storage.files import csv_text
 from robustmoll.tasks import Likelihood
 
 __all__ = ["Latent", "grid", "interpolation", "rows_csv", "sheet_png"]

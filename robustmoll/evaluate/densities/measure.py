@@ -12,15 +12,15 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from robustmoll import checkpoint
 from robustmoll.data.examples import Examples
 from robustmoll.data.tables.columns import check_columns
 from robustmoll.evaluate.densities.distances import measure_distances
 from robustmoll.evaluate.densities.figures import example_figures
 from robustmoll.evaluate.densities.summary import DensitySummary, summarise_density
 from robustmoll.evaluate.densities.text import density_text
-from robustmoll.files import json_bytes, read_object, write_whole
-from robustmoll.run_folder import RunFolder
+from robustmoll.storage import checkpoint
+from robustmoll.storage.files import json_bytes, read_object, write_whole
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks.likelihood import load_likelihood
 
 __all__ = ["DensityBenchArgs", "measure_run", "read_figures", "read_summary"]

@@ -24,7 +24,8 @@ from robustmoll.evaluate.densities.summary import DensitySummary
 from robustmoll.evaluate.densities.tables import density_caption, density_comparison_rows
 from robustmoll.evaluate.densities.text import density_note, density_rows, distance_sections
 from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
-from robustmoll.run_folder import MetricsFile, RunFolder
+from robustmoll.storage.metrics_file import MetricsFile
+from robustmoll.storage.run_folder import RunFolder
 from robustmoll.tasks.density import EXTENT, Density
 
 __all__ = ["write_density_comparison", "write_density_report"]

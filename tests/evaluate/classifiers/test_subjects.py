@@ -16,11 +16,11 @@ from timm.models import save_for_hf
 from torch import nn
 
 import robustmoll as rm
-from robustmoll import checkpoint
 from robustmoll.data import ImageSet
 from robustmoll.evaluate.classifiers.subjects import load_subject
 from robustmoll.evaluate.classifiers.views import View
 from robustmoll.models import create_model
+from robustmoll.storage import checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from robustmoll.evaluate.densities.frechet import (
     moments,
     precision_recall,
 )
-from robustmoll.files import sha256
+from robustmoll.storage.files import sha256
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import Trainer
 from tests.tiny_data import FewDigits
@@ -207,7 +207,7 @@ def test_the_record_of_a_classifier_s_distance(run: Path) -> None:
 
 
 def test_a_classifier_s_features_are_what_its_last_layer_sees(run: Path) -> None:
-    from robustmoll import checkpoint
+    from robustmoll.storage import checkpoint
     from robustmoll.tasks import load_classifier
 
     saved = checkpoint.load(run / "checkpoints" / "last")

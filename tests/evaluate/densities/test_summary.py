@@ -12,7 +12,7 @@ from robustmoll.data.tables import Columns, TableSet
 from robustmoll.evaluate.densities.figures import example_figures
 from robustmoll.evaluate.densities.summary import DensitySummary, summarise_density
 from robustmoll.evaluate.densities.text import density_lines, density_rows, density_text
-from robustmoll.files import json_bytes
+from robustmoll.storage.files import json_bytes
 from robustmoll.tasks import Likelihood
 from tests.tiny_densities import UniformCube
 

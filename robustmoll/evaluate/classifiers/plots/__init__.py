@@ -14,7 +14,7 @@ from robustmoll.evaluate.classifiers.plots.reliability import reliability_diagra
 from robustmoll.evaluate.classifiers.plots.training import training_curves
 from robustmoll.evaluate.classifiers.results import Results, find_bench
 from robustmoll.evaluate.groups import run_label
-from robustmoll.files import read_object
+from robustmoll.storage.files import read_object
 
 __all__ = [
     "baseline_bars",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from robustmoll import checkpoint
-from robustmoll.checkpoint import Checkpoint, Damaged
 from robustmoll.evaluate.finished import Run
-from robustmoll.files import sha256
+from robustmoll.storage import checkpoint
+from robustmoll.storage.checkpoint import Checkpoint, Damaged
+from robustmoll.storage.files import sha256
 
 
 def make(step: int) -> Checkpoint:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from robustmoll.run_folder import Resume, RunFolder, config_changes
+from robustmoll.storage.run_folder import Resume, RunFolder
+from robustmoll.storage.saved_config import config_changes
 
 
 @pytest.mark.parametrize(("resume", "kept"), [(True, {"bench", "density"}), ("changed", set())])

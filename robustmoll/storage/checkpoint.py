@@ -25,7 +25,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from robustmoll.files import json_bytes, sha256, sync_folder, write_whole
+from robustmoll.storage.files import json_bytes, sha256, sync_folder, write_whole
 
 __all__ = ["Checkpoint", "Damaged", "load", "load_final", "load_newest", "save", "was_begun"]
 
