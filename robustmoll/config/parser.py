@@ -8,7 +8,6 @@ of `robustmoll.data`, or of yours by import path), `model`, `optimizer`, `schedu
 import inspect
 import re
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
@@ -18,12 +17,13 @@ from jsonargparse import ArgumentParser, Namespace
 
 from robustmoll.checks import Mistake, known_name
 from robustmoll.config.files import ConfigSource, read_config
+from robustmoll.config.imports import import_modules
 from robustmoll.config.mistakes import cause_of, check_level, one_line
 from robustmoll.config.tasks import LINKED, TASKS
 from robustmoll.storage.run_folder import RunFolder
 from robustmoll.training import Trainer
 
-__all__ = ["Parser", "build_trainer", "import_modules_of", "load_run", "training_parser"]
+__all__ = ["Parser", "build_trainer", "load_run", "training_parser"]
 
 
 class Parser(ArgumentParser):
@@ -144,29 +144,6 @@ def _given(key: str, configs: Sequence[ConfigSource], flags: Sequence[str]) -> A
         return yaml.safe_load(value) if isinstance(value, str) else value
     except yaml.YAMLError:
         return value
-
-
-def import_modules_of(run: str | Path) -> None:
-    """Imports what the config of a run imports, so that its model is known; errors as for `import_modules`."""
-    if (path := RunFolder(run).config).exists():
-        import_modules(read_config([path]).get("imports", []))
-
-
-def import_modules(modules: Any) -> None:  # noqa: ANN401 (of YAML)
-    """Imports modules of the user's.
-
-    Raises:
-        ValueError: If that is no list of modules, or one cannot be imported.
-    """
-    if not isinstance(modules, list):
-        raise ValueError(f"imports is a list of modules, such as [mypackage], got {modules!r}")
-    for module in modules:
-        try:
-            import_module(str(module))
-        except ImportError as error:
-            raise ValueError(
-                f"imports: {module!r} cannot be imported ({error}); install it, or put its folder into PYTHONPATH"
-            ) from error
 
 
 class _Dumper(yaml.SafeDumper):
