@@ -84,8 +84,8 @@ def create_model(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{argument} of model {name!r} must be a whole number of at least 1, got {value!r}")
     arguments: dict[str, Any] = {"num_classes": num_classes, "in_chans": in_chans, **kwargs}
+    check_name(name)
     if ":" not in name:  # otherwise the architecture is known only to the source
-        check_name(name)
         check_weights(name, kwargs)
         cfg = get_pretrained_cfg(name.split(".")[0])
         if cfg is not None and cfg.fixed_input_size:
@@ -97,7 +97,12 @@ def create_model(
 
 
 def check_name(name: str) -> None:
-    """Raises a ValueError with the nearest names if timm's registry knows no such network or no such tag."""
+    """Raises a ValueError with the nearest names if timm's registry knows no such network or no such tag.
+
+    A name with a source ("hf-hub:owner/name") is known only there.
+    """
+    if ":" in name:
+        return
     if not is_model(name):
         known_name("model", name, timm.list_models())
     architecture, _, tag = name.partition(".")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll.models import create_model
+from robustmoll.models.factory import check_name
 from robustmoll.tasks.task import Model, load_weights
 
 __all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier"]
@@ -26,13 +27,14 @@ class ModelArgs:
             channels are standardised as timm's weights know them.
 
     Raises:
-        ValueError: If one of them is set by the data or by `name`.
+        ValueError: If there is no such network, or an argument is set by the data or by `name`.
     """
 
     name: str = "digits_cnn"
     args: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         for name, source in SOURCES.items():
             if name in self.args:
                 raise ValueError(f"model.args holds {name}, which is set by {source}; leave it out")

@@ -35,10 +35,16 @@ class DensityArgs:
     Args:
         name: One of `robustmoll.models.densities.DENSITIES`: "maf", "image_realnvp", ...
         args: Its further arguments, besides the shape of the data.
+
+    Raises:
+        ValueError: If there is no such model.
     """
 
     name: str = "maf"
     args: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known_name("density model", self.name, DENSITIES)
 
 
 class Likelihood(Model):

@@ -31,7 +31,7 @@ class OptimizerArgs:
         args: Further arguments of that optimizer.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If timm has no such optimizer, it needs second derivatives, or a number is out of its range.
     """
 
     name: str = "sgd"
@@ -41,6 +41,9 @@ class OptimizerArgs:
     args: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        known_name("optimizer", self.name, map(str, timm.optim.list_optimizers()))
+        if timm.optim.get_optimizer_info(self.name).second_order:
+            raise ValueError(f"optimizer {self.name!r} takes second derivatives, a training has none; choose another")
         if not (0 < self.lr < math.inf and 0 <= self.weight_decay < math.inf and 0 <= self.momentum < 1):
             raise ValueError(
                 f"an optimizer needs a finite lr > 0, weight_decay >= 0 and momentum in [0, 1), got {self}"
@@ -50,11 +53,8 @@ class OptimizerArgs:
         """Returns the optimizer of the network's weights.
 
         Raises:
-            ValueError: If timm has no such optimizer, it does not take these arguments, or it needs what is not there.
+            ValueError: If it does not take these arguments, or needs what is not there.
         """
-        known_name("optimizer", self.name, map(str, timm.optim.list_optimizers()))
-        if timm.optim.get_optimizer_info(self.name).second_order:
-            raise ValueError(f"optimizer {self.name!r} takes second derivatives, a training has none; choose another")
         try:
             return timm.optim.create_optimizer_v2(
                 network,
@@ -96,25 +96,38 @@ class SchedulerArgs:
         name: "cosine" (to zero), "constant", or another of timm's: "multistep", "poly", "step", "tanh".
         warmup_epochs: Epochs of linear growth at the start, fewer than all; None takes 1, or 0 if there is but one.
         args: Further arguments of `timm.scheduler.create_scheduler_v2`, such as `decay_milestones`.
+
+    Raises:
+        ValueError: If there is no such schedule.
     """
 
     name: str = "cosine"
     warmup_epochs: int | None = None
     args: dict[str, Any] = field(default_factory=dict)
 
-    def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
-        """Returns a schedule that is told the number of updates so far, and depends on nothing else.
+    def __post_init__(self) -> None:
+        known_name("scheduler", self.name, SCHEDULERS)
+
+    def warmup(self, epochs: int) -> int:
+        """Returns the epochs of linear growth in a training of so many.
 
         Raises:
-            ValueError: If there is no such schedule, it does not take these arguments, or the warmup would not end.
+            ValueError: If the warmup would not end.
         """
-        known_name("scheduler", self.name, SCHEDULERS)
         warmup_epochs = min(1, epochs - 1) if self.warmup_epochs is None else self.warmup_epochs
         if not 0 <= warmup_epochs < epochs:
             raise ValueError(
                 f"scheduler.warmup_epochs must be 0 or more and fewer than the {epochs} epoch(s), or the warmup"
                 f" never ends, got {warmup_epochs}; choose 0, or more epochs"
             )
+        return warmup_epochs
+
+    def build(self, optimizer: Optimizer, epochs: int, steps_per_epoch: int) -> Scheduler:
+        """Returns a schedule that is told the number of updates so far, and depends on nothing else.
+
+        Raises:
+            ValueError: If it does not take these arguments, or the warmup would not end.
+        """
         constant = {"decay_epochs": 1, "decay_rate": 1.0}  # in steps of nothing: timm has no constant schedule
         name, args = ("step", constant | self.args) if self.name == "constant" else (self.name, self.args)
         try:
@@ -122,7 +135,7 @@ class SchedulerArgs:
                 optimizer,
                 sched=name,
                 num_epochs=epochs,
-                warmup_epochs=warmup_epochs,
+                warmup_epochs=self.warmup(epochs),
                 warmup_lr=0.0,
                 step_on_epochs=False,
                 updates_per_epoch=steps_per_epoch,

@@ -92,6 +92,7 @@ class Settings(Generic[TaskT]):
             raise ValueError(f"swa must lie in (0, 1] and stand without ema, got {swa=}, {ema=}")
         if clip_grad is not None and not clip_grad > 0:
             raise ValueError(f"clip_grad must be positive, got {clip_grad}; leave it out for gradients of any norm")
+        scheduler.warmup(epochs)  # refuses one that would not end
         self.data = data
         self.task = task
         self.run = Path(run)

@@ -94,7 +94,13 @@ def test_mistakes_are_told_before_any_training(
     (tmp_path / "bad.yaml").write_text("run: x\nepohs: 3\n")
     assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
     assert "unknown key 'epohs'" in capsys.readouterr().err
-    (tmp_path / "bad.yaml").write_text("base: base.yaml\naugment: [AugMix]\njsd_weight: 12\n")
-    assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
-    assert "add AugMix with views=3" in capsys.readouterr().err
+    for mistake, told in {
+        "augment: [AugMix]\njsd_weight: 12": "add AugMix with views=3",
+        "model: {name: digits_cn}": "did you mean 'digits_cnn'",
+        "optimizer: {name: sdg}": "unknown optimizer 'sdg'",
+        "scheduler: {warmup_epochs: 99}": "fewer than the 30 epoch",
+    }.items():
+        (tmp_path / "bad.yaml").write_text(f"base: base.yaml\n{mistake}\n")
+        assert main(["sweep", configs[0], str(tmp_path / "bad.yaml"), *runs]) == 2
+        assert told in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()

@@ -188,7 +188,6 @@ def test_a_held_out_figure_that_is_no_number_stops_before_a_checkpoint(
     ("task", "message"),
     [
         (Density(DIAGONAL, Anneal(degradation="blur")), "blur needs images .* for a table use noise"),
-        (Density(DensityArgs("diagonl"), Anneal()), "unknown density model 'diagonl'; did you mean 'diagonal'"),
         (Density(DensityArgs("diagonal", {"hidden": 3}), Anneal()), "'diagonal' does not take these arguments"),
         (Density(DIAGONAL, Anneal(steps=3)), r"at least an epoch \(4 steps\)"),
         (Density(DIAGONAL, Anneal(steps=99)), r"at most the training \(16\)"),

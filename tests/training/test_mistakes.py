@@ -1,5 +1,6 @@
 """What the trainer refuses, in one line and before any work."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from robustmoll import Mollify
 from robustmoll.data import ImageSet
 from robustmoll.data.augment import RandomCrop
 from robustmoll.storage.run_folder import Resume
-from robustmoll.tasks import Classify, ModelArgs
+from robustmoll.tasks import Classify, DensityArgs, ModelArgs
 from robustmoll.training import OptimizerArgs, SchedulerArgs
 from tests.tiny_data import FewDigits
 from tests.tiny_training import NET, rows, trainer
@@ -28,17 +29,10 @@ from tests.tiny_training import NET, rows, trainer
         ({"clip_grad": 0.0}, "clip_grad must be positive"),
         ({"swa": 0.0}, r"swa must lie in \(0, 1\]"),
         ({"swa": 0.5, "ema": 0.9}, "without ema"),
-        ({"optimizer": OptimizerArgs("sdg")}, "unknown optimizer 'sdg'; did you mean 'sgd"),
         ({"optimizer": OptimizerArgs("adamw", args={"beta": 1})}, "does not take these arguments"),
-        ({"optimizer": OptimizerArgs("adahessian")}, "'adahessian' takes second derivatives.*; choose another"),
-        ({"scheduler": SchedulerArgs("cosin")}, "unknown scheduler 'cosin'; did you mean 'cosine'"),
         ({"scheduler": SchedulerArgs(warmup_epochs=3)}, "warmup_epochs must be .* fewer than the 3 epoch.*, got 3"),
         ({"scheduler": SchedulerArgs("constant", warmup_epochs=1), "epochs": 1}, "fewer than the 1 epoch"),
         ({"scheduler": SchedulerArgs(warmup_epochs=-1)}, "got -1"),
-        (
-            {"task": Classify(ModelArgs("digits_cn"), Mollify(10))},
-            "unknown model 'digits_cn'; did you mean 'digits_cnn'",
-        ),
         ({"task": Classify(NET, Mollify(7))}, "num_classes=7, but few_digits has 10 classes"),
         (
             {"task": Classify(NET, Mollify(10), augment=[RandomCrop(12)])},
@@ -52,6 +46,21 @@ def test_a_mistake_is_told_in_a_line_before_any_work(tmp_path: Path, change: dic
     with pytest.raises(ValueError, match=message):
         trainer(tmp_path / "run", **change).fit()
     assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+NAMES = [
+    (OptimizerArgs, "sdg", "unknown optimizer 'sdg'; did you mean 'sgd"),
+    (OptimizerArgs, "adahessian", "'adahessian' takes second derivatives.*; choose another"),
+    (SchedulerArgs, "cosin", "unknown scheduler 'cosin'; did you mean 'cosine'"),
+    (ModelArgs, "digits_cn", "unknown model 'digits_cn'; did you mean 'digits_cnn'"),
+    (DensityArgs, "madf", "unknown density model 'madf'; did you mean 'maf'"),
+]
+
+
+@pytest.mark.parametrize(("args", "name", "message"), NAMES)
+def test_a_name_is_looked_up_before_there_is_a_training(args: Callable[[str], object], name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        args(name)
 
 
 def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
