@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["LabelledFiles", "class_folders", "find_images", "holds_images"]
+__all__ = ["LabelledFiles", "class_folders", "find_images", "holds_images", "sub_folders"]
 
 
 class LabelledFiles(NamedTuple):
@@ -30,10 +30,14 @@ def class_folders(root: Path) -> tuple[str, ...]:
     """Returns the sorted names of the sub-folders that `root` must have, one a class."""
     if not root.is_dir():
         raise ValueError(f"folder {root} does not exist; it should hold a folder of images for each class")
-    names = tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] != "."))
-    if len(names) < 2:
+    if len(names := sub_folders(root)) < 2:
         raise ValueError(f"{root} has {len(names)} class sub-folders, at least 2 are needed")
     return names
+
+
+def sub_folders(root: Path) -> tuple[str, ...]:
+    """Returns the sorted names of all sub-folders but hidden ones."""
+    return tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] != "."))
 
 
 def find_images(root: Path, classes: Sequence[str]) -> LabelledFiles:

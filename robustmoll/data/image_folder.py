@@ -1,9 +1,9 @@
-"""Any images in class sub-folders."""
+"""Any images in folders."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from robustmoll.data.folders import class_folders, find_images, holds_images
+from robustmoll.data.folders import class_folders, find_images, holds_images, sub_folders
 from robustmoll.data.image_set import ImageSet, Split, SplitData, split_rows
 from robustmoll.data.images import Fit, FolderImages, cover
 
@@ -22,6 +22,8 @@ class ImageFolder(SplitData):
 
     `train` may also be called training, and `test` testing, val, valid or validation (the first of these that is
     there), in upper or lower case, with or without `_set` behind it.
+
+    A likelihood model needs no classes: of images in `root` itself, or below one sub-folder, all are of one class.
 
     A class may be called `train` or `test`: among folders of other names, `train` is a class if images lie in it
     itself. If it has sub-folders alone it is the training set, and the others are left aside; but they must not hold
@@ -62,11 +64,11 @@ class ImageFolder(SplitData):
         return class_folders(train or test)
 
     def part(self, split: Split, fit: Fit | None = None) -> ImageSet:
-        (train, test), classes = self._roots(), self.classes()
-        root = train if split == "train" else test
+        train, test = self._roots()
+        root, classes = train if split == "train" else test, _classes(train or test)
         if root is None:
             raise ValueError(f"{self.root} holds test images alone; to train, put others into {self.root / 'train'}")
-        if (test_classes := class_folders(test)) != classes:
+        if (test_classes := _classes(test)) != classes:
             different = sorted(set(classes) ^ set(test_classes))
             raise ValueError(f"{train} and {test} must have the same classes, they differ in {different}")
         files, labels, stems = find_images(root, classes)
@@ -96,6 +98,11 @@ class ImageFolder(SplitData):
             return train, test or train
         # A class may well be called "valid", but hardly all of them are called like that.
         return (None, test) if test and not others else (self.root, self.root)
+
+
+def _classes(root: Path) -> tuple[str, ...]:
+    """Returns the names of the class folders; "." if there are none, but images."""
+    return (".",) if len(sub_folders(root)) < 2 and holds_images(root, deeper=True) else class_folders(root)
 
 
 def _plain_name(folder: Path) -> str:

@@ -130,6 +130,20 @@ def test_an_image_of_the_right_size_is_untouched(tmp_path: Path) -> None:
     assert any(np.array_equal(image.permute(1, 2, 0).numpy(), pixels) for image in train.images)
 
 
+@pytest.mark.parametrize("places", [("",), ("train", "test"), ("photos",), ("", "photos"), ("train/a", "test/b")])
+def test_images_without_classes_are_of_one_which_is_enough_for_a_likelihood_model(
+    tmp_path: Path, places: tuple[str, ...]
+) -> None:
+    for place in places:
+        for i in range(10):
+            write_image(tmp_path / place / f"{i}.png")
+    data = ImageFolder(str(tmp_path), size=8)
+    train, test = data.load()
+    assert len(train) + len(test) == 10 * len(places) and len(train.classes) == len(test.classes) == 1
+    with pytest.raises(ValueError, match="class sub-folders, at least 2 are needed"):
+        data.classes()  # which a classifier asks for
+
+
 def missing(root: Path) -> None:
     for path in sorted(root.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
