@@ -55,7 +55,7 @@ class Anneal(nn.Module):
         self,
         steps: int | None = None,
         schedule: NoiseSchedule | BlurSchedule | None = None,
-        degradation: str | Degradation = "noise",
+        degradation: Degradation | str = "noise",
         fraction: float = 1.0,
         spread: float = 0.0,
         shape: float = 1.0,
@@ -133,7 +133,7 @@ class Anneal(nn.Module):
         return f"steps={self.steps}, fraction={self.fraction}, spread={self.time.spread}, shape={self.time.shape}"
 
 
-def _degradation(degradation: str | Degradation, schedule: NoiseSchedule | BlurSchedule | None) -> Degradation:
+def _degradation(degradation: Degradation | str, schedule: NoiseSchedule | BlurSchedule | None) -> Degradation:
     if isinstance(degradation, Degradation):
         if schedule is not None:
             raise ValueError("give Anneal either a schedule or a degradation that has its own, not both")

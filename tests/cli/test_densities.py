@@ -8,6 +8,7 @@ import pytest
 
 from robustmoll.cli import main
 from robustmoll.config import build_trainer, training_parser
+from robustmoll.degradations import Degradation, GaussianBlur, HeatBlur, Noise
 from robustmoll.tasks import Density
 from tests import tiny_densities  # noqa: F401 (its models, by name)
 
@@ -90,11 +91,19 @@ def test_the_default_is_a_table_that_needs_no_file() -> None:
         assert build_trainer(parser, config).data.read().name == name
 
 
+@pytest.mark.parametrize(("named", "made"), [("noise", Noise), ("blur", HeatBlur), ("GaussianBlur", GaussianBlur)])
+def test_a_degradation_is_named_by_its_word_or_its_class(named: str, made: type[Degradation]) -> None:
+    parser = training_parser()
+    config = parser.parse_args(["--task", "density", "--run", "x", "--anneal.degradation", named])
+    assert type(build_trainer(parser, config).task.anneal.degradation) is made
+
+
 MISTAKES = [
     (["--task", "densty"], "unknown task 'densty'; did you mean 'density'"),
     ([*DATA, "--data", "EmbeddedTabel"], "unknown DataSource 'EmbeddedTabel'; did you mean 'EmbeddedTable'"),
     ([*DATA, "--anneal.fraction", "2"], "fraction in [0, 1], got steps=None, fraction=2.0"),
     ([*DATA, "--anneal.schedule", "VQ"], "unknown"),
+    ([*DATA, "--anneal.degradation", "fog"], "unknown degradation 'fog'. Known: noise, blur"),
     ([*DATA, "--mollify.policy", "sink"], "unknown option --mollify.policy"),
     ([*DATA, "--bench.samples", "0"], "at least 1 latent variable"),
 ]
