@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from jsonargparse import Namespace
 from torch import Tensor
 
 from robustmoll.config import Parser, import_modules_of
@@ -39,23 +40,30 @@ def run(args: Sequence[str]) -> None:
         )
     import_modules_of(asked.run)
     model = Run(asked.run).likelihood
+    table = isinstance(model.domain, Columns)
+    path = _path(asked, ".csv" if table else ".png")
     generator = torch.Generator().manual_seed(asked.seed)
     with torch.inference_mode():
         if asked.interpolate:
             drawn = interpolation(model, asked.n, asked.interpolate, generator, asked.temperature)
         else:
             drawn = model.sample(asked.n, generator, asked.temperature)
-    content, suffix = _content(model, drawn, asked.interpolate or asked.columns)
-    kind = "interpolated" if asked.interpolate else "samples"
-    name = f"{kind}-{asked.n}-seed{asked.seed}-temperature{asked.temperature:g}"
-    path = Path(asked.out) if asked.out else Path(asked.run) / "samples" / f"{name}{suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content)
-    print(f"{len(drawn)} {'rows' if suffix == '.csv' else 'images'} in {path}")
+    write_whole(path, _content(model, drawn, asked.interpolate or asked.columns))
+    print(f"{len(drawn)} {'rows' if table else 'images'} in {path}")
 
 
-def _content(model: Likelihood, drawn: Tensor, columns: int) -> tuple[bytes, str]:
-    """Returns a file's content and its suffix."""
+def _path(asked: Namespace, suffix: str) -> Path:
+    """Returns where samples go: as asked for, or below the run by a name that tells all they depend on."""
+    kind = f"interpolated-{asked.n}x{asked.interpolate}" if asked.interpolate else f"samples-{asked.n}"
+    name = f"{kind}-seed{asked.seed}-temperature{asked.temperature:g}{suffix}"
+    path = Path(asked.out) if asked.out else Path(asked.run) / "samples" / name
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"samples of this model are written as {suffix}, got --out {path}")
+    return path
+
+
+def _content(model: Likelihood, drawn: Tensor, columns: int) -> bytes:
     if isinstance(model.domain, Columns):
-        return rows_csv(drawn, model.domain.names), ".csv"
-    return sheet_png(drawn, columns), ".png"
+        return rows_csv(drawn, model.domain.names)
+    return sheet_png(drawn, columns)

@@ -56,6 +56,13 @@ def test_train_measure_report_and_sample_from_the_command_line(
     _, *points = csv.reader((tmp_path / "still.csv").open())
     assert points == 6 * points[:1] and 2 < float(points[0][0]) < 12, "between the mean and itself is the mean"
     assert main(["sample", str(run), "--n", "0"]) == 2
+    for steps in ("3", "4"):
+        assert main(["sample", str(run), "--n", "2", "--interpolate", steps]) == 0
+    names = [f"interpolated-2x{steps}-seed0-temperature1.csv" for steps in (3, 4)]
+    assert [path.name for path in sorted((run / "samples").glob("interpolated*"))] == names
+    capsys.readouterr()
+    assert main(["sample", str(run), "--out", str(tmp_path / "rows.png")]) == 2
+    assert "are written as .csv, got --out" in capsys.readouterr().err and not (tmp_path / "rows.png").exists()
 
 
 def test_images_from_the_command_line_and_the_same_seed_gives_the_same_picture(tmp_path: Path) -> None:
