@@ -22,7 +22,7 @@ COMMANDS = {
     "fit-labels": "chooses label schedules by which the next training is as sure as it is right",
     "export": "writes a finished classifier for timm, TorchScript or ONNX, with its model card",
     "sample": "draws rows or images from a likelihood model, or what lies between two of them",
-    "models": "lists the networks that robustmoll adds to timm's",
+    "models": "lists the networks that robustmoll adds to timm's, and likelihood models",
 }
 
 

@@ -33,7 +33,7 @@ class DensityArgs:
     """Which model estimates the density.
 
     Args:
-        name: One of `robustmoll.models.densities.DENSITIES`: "maf", "image_realnvp", ...
+        name: "maf", "image_realnvp", ...: one of `robustmoll models list`, which also tells their arguments.
         args: Its further arguments, besides the shape of the data.
 
     Raises:

@@ -62,7 +62,9 @@ def test_train_bench_and_compare_in_turn(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["compare", *runs, "--resamples", "50"]) == 0
     text = capsys.readouterr().out
     assert "plain" in text and "corrupted NLL" in text
-    assert main(["models", "list"]) == 0 and "wide_resnet16_2" in capsys.readouterr().out
+    assert main(["models", "list"]) == 0
+    text = capsys.readouterr().out
+    assert "wide_resnet16_2" in text and "image_realnvp" in text and "transforms: 5" in text
 
 
 def test_tensorboard_gets_the_epochs(tmp_path: Path) -> None:
