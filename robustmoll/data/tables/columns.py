@@ -11,10 +11,11 @@ from torch import Tensor
 
 from robustmoll.data.examples import Domain
 
-__all__ = ["Columns", "check_columns", "last_digits"]
+__all__ = ["ROUNDING", "Columns", "check_columns", "last_digits"]
 
 SAME = 1e-6  # of a standard deviation, by which two computers' sums may differ
 DIGITS = range(10)  # behind the decimal point
+ROUNDING = 4  # neighbouring floats, by which one value may differ from itself: 0.1 + 0.2 is not 0.3
 ROUNDED = 0.75  # of the different values
 NEAR = 1e-6, 0.1  # to a whole number: coarse floats need room, of which a fifth of other values may fall into as well
 
@@ -83,7 +84,8 @@ def last_digits(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
     """Returns what one in the last decimal place of each column is worth, 1, 0.1, ...; 0 for one that is not rounded.
 
     A column is rounded to a digit if three quarters of its different values are: a few were often noted more exactly.
-    Tens and hundreds are whole numbers like others.
+    They must differ in that digit, as values of 1e-9 are near 0, but not rounded to it. Tens and hundreds are whole
+    numbers like others.
 
     Args:
         values: Shape (N, D), in the floats of their source: those tell how nearly a digit is kept.
@@ -99,10 +101,14 @@ def last_digits(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
 def _last_digit(column: NDArray[np.floating[Any]]) -> float:
     values = np.unique(column)
     spacing = np.spacing(np.abs(values)).astype(np.float64)
+    values = values.astype(np.float64)
+    apart = np.diff(values, prepend=-np.inf) > ROUNDING * spacing
+    values, spacing = values[apart], spacing[apart]
     for digits in DIGITS:
-        scaled = values.astype(np.float64) * 10.0**digits
+        scaled = values * 10.0**digits
         near = np.clip(spacing * 10.0**digits, *NEAR)
-        if (np.abs(scaled - scaled.round()) <= near).mean() >= ROUNDED:
+        noted = np.unique(scaled.round()[np.abs(scaled - scaled.round()) <= near])
+        if len(noted) >= ROUNDED * len(values):
             return 10.0**-digits
     return 0.0
 

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmoll.data.examples import DataSource
-from robustmoll.data.tables.columns import Columns, last_digits
+from robustmoll.data.tables.columns import ROUNDING, Columns, last_digits
 
 __all__ = ["Table", "TableSet", "Values"]
-
-ROUNDING = 4  # neighbouring floats, by which one value may differ from itself
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,14 @@ def test_last_digits_are_those_of_the_file_whatever_its_floats(tmp_path: Path, k
     assert domain.last_digit == (0.1, 1e-5, 1.0, 0.0, 0.0)
 
 
+def test_small_units_are_not_taken_for_rounded_zeros() -> None:
+    rng = np.random.default_rng(0)
+    some, tenths = rng.normal(size=300), rng.integers(-40, 40, 300) / 10
+    tailed = 1e-8 * some * np.where(rng.random(300) < 0.1, 1e8, 1)
+    sums = tenths + rng.integers(-40, 40, 300) / 10  # 0.1 + 0.2 is not 0.3
+    assert last_digits(np.stack([1e-7 * some, 1e-30 * some, tailed, tenths, sums], axis=1)) == (0, 0, 0, 0.1, 0.1)
+
+
 def test_toys_have_the_mass_that_they_say() -> None:
     ring = torch.from_numpy(VonMisesRing(kappa=2, std=0.02, n=20_000).read().numbers)
     radius, angle = ring.norm(dim=1), torch.atan2(ring[:, 1], ring[:, 0])
