@@ -40,7 +40,7 @@ class TableFile(Table):
         self.file, self.columns = Path(file), columns
 
     def read(self) -> Values:
-        kind = known_name("kind of table", self.file.suffix, READERS)
+        kind = known_name("kind of table", self.file.suffix.lower(), READERS)
         try:
             names, values = READERS[kind](self.file)
         except OSError as error:
@@ -130,4 +130,5 @@ def _numbers(path: Path, names: Sequence[str], values: np.ndarray) -> np.ndarray
                     f"table {path} has {str(field)[:TOLD]!r} in column {name!r}, row {row}, where a number was"
                     " expected; choose the columns of numbers with `columns`"
                 )
-    return np.array([[_number(field) for field in fields] for fields in values], dtype=np.float64)
+    numbers = np.array([[_number(field) for field in fields] for fields in values], dtype=np.float64)
+    return numbers.reshape(values.shape)  # also of no row

@@ -15,6 +15,8 @@ from robustmoll.data.tables.columns import ROUNDING, Columns, last_digits
 
 __all__ = ["Table", "TableSet", "Values"]
 
+HUGE = 1e150  # a larger value has no square, so that its column has no standard deviation
+
 
 @dataclass(frozen=True)
 class TableSet:
@@ -120,12 +122,12 @@ def _first(rows: Tensor | NDArray[np.floating[Any]], fraction: float, name: str)
 def _check(name: str, columns: Sequence[str], numbers: NDArray[np.floating[Any]]) -> None:
     if numbers.ndim != 2 or numbers.shape[1] != len(columns):
         raise ValueError(f"{name} must have shape (rows, {len(columns)} columns), got {numbers.shape}")
-    bad = ~np.isfinite(numbers)
+    bad = ~(np.abs(numbers.astype(np.float64)) < HUGE)  # also of NaN
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise ValueError(
-            f"{name} has {int(bad.sum())} value(s) that are missing or infinite, the first in column"
-            f" {columns[column]!r}, row {row + 1}: drop or fill those rows"
+            f"{name} has {int(bad.sum())} value(s) that are missing, infinite or beyond {HUGE:g}, the first in"
+            f" column {columns[column]!r}, row {row + 1}: drop or fill those rows"
         )
 
 

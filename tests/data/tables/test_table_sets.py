@@ -92,8 +92,11 @@ def test_csv_with_and_without_names_is_the_array(tmp_path: Path, separator: str)
 
 ROWS = "\n".join(f"{i},{i % 5}" for i in range(30))
 BAD = [
-    ("x,y\n1,2\n3,\n" + ROWS, "1 value(s) that are missing or infinite, the first in column 'y', row 2"),
-    ("1,2\ninf,3\n" + ROWS, "1 value(s) that are missing or infinite, the first in column '0', row 2"),
+    ("x,y\n1,2\n3,\n" + ROWS, "1 value(s) that are missing, infinite or beyond 1e+150, the first in column 'y', row 2"),
+    *(
+        (f"1,2\n{value},3\n" + ROWS, "1 value(s) that are missing, infinite or beyond 1e+150, the first in column '0'")
+        for value in ("inf", "-1e300")
+    ),
     *(
         ("x,y\n" + "\n".join(f"{i},{same}" for i in range(30)), "one value only in column 'y'")
         for same in (4, 0.1, 0.3, 1.1)
@@ -110,12 +113,17 @@ BAD = [
     ("x,y\n1," + 200 * "red " + "\n" + ROWS, "'red red red red red red red red red red ' in column 'y'"),
     ("", "is empty"),
     ("1,2\n", "1 row(s)"),
+    ("x,y\n", "0 row(s)"),
 ]
 
 
 def test_a_delimiter_within_quotes_is_none(tmp_path: Path) -> None:
     table = written(tmp_path / "a.csv", '"a,b,c";d\n0.1;0.2\n0.3;0.5\n').read()
     assert table.columns == ("a,b,c", "d") and table.numbers.tolist() == [[0.1, 0.2], [0.3, 0.5]]
+
+
+def test_a_suffix_in_capitals_is_one(tmp_path: Path) -> None:
+    assert written(tmp_path / "A.CSV", "x,y\n0.1,0.2\n").read().columns == ("x", "y")
 
 
 def test_another_encoding_is_told(tmp_path: Path) -> None:
