@@ -164,11 +164,13 @@ def nsf(shape: Sequence[int], transforms: int = 5, hidden: int = 512, bins: int 
 
 
 def _columns(shape: Sequence[int], transforms: int, hidden: int) -> int:
-    if len(shape) != 1 or min(transforms, hidden) < 1:
+    if len(shape) != 1:
         raise ValueError(
-            "a flow on tables needs the shape (D,) of one row and transforms and hidden of at least 1,"
-            f" got shape={tuple(shape)}, {transforms=}, {hidden=}"
+            f"a flow on tables needs the shape (D,) of one row, got {tuple(shape)}; for images take image_realnvp, vae"
+            " or another of `robustmoll models list`"
         )
+    if min(transforms, hidden) < 1:
+        raise ValueError(f"a flow on tables needs transforms and hidden of at least 1, got {transforms=}, {hidden=}")
     if shape[0] < 1:
         raise ValueError("a flow on tables needs at least 1 column, got 0")
     return shape[0]
