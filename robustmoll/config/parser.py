@@ -66,7 +66,9 @@ class TrainingParser(Parser):
         if self.task is None:
             return super().parse_configs(configs, flags)
         import_modules(_given("imports", configs, flags) or [])
-        self._take(known_name("task", str(_given("task", configs, flags) or "classify"), TASKS))
+        task = known_name("task", str(_given("task", configs, flags) or "classify"), TASKS)
+        self._take(task)
+        self._take_default_data(task, _given("data", configs, flags))
         config = super().parse_configs(configs, flags)
         import_modules(config.imports)  # more of them, where flags have added some
         return config
@@ -77,6 +79,11 @@ class TrainingParser(Parser):
             self.task = task
             TASKS[task].add_to(self)
         assert task == self.task, "a parser is for configs of one task"
+
+    def _take_default_data(self, task: str, given: Any) -> None:  # noqa: ANN401 (of YAML)
+        """Sets the task's data unless others are named: jsonargparse would pass their arguments on to these."""
+        named = isinstance(given, str) or (isinstance(given, dict) and "class_path" in given)
+        self.set_defaults({"data": None if named else TASKS[task].defaults.get("data")})
 
 
 def training_parser() -> TrainingParser:

@@ -98,6 +98,17 @@ def test_the_default_is_a_table_that_needs_no_file() -> None:
         assert build_trainer(parser, config).data.read().name == name
 
 
+def test_data_that_are_named_take_nothing_of_the_default_s_arguments(tmp_path: Path) -> None:
+    (tmp_path / "digits.yaml").write_text("task: density\nrun: x\ndata: {class_path: Digits}\n")
+    for flags, fraction in (
+        (["--task", "density", "--run", "x", "--data", "ImageFolder", "--data.root", "y"], 0.2),
+        (["--task", "density", "--run", "x", "--data=Digits"], 0.25),
+        (["--config", str(tmp_path / "digits.yaml")], 0.25),
+    ):
+        data = training_parser().parse_args(flags).data.init_args
+        assert data.test_fraction == fraction and data.get("name") is None, flags
+
+
 @pytest.mark.parametrize(("named", "made"), [("noise", Noise), ("blur", HeatBlur), ("GaussianBlur", GaussianBlur)])
 def test_a_degradation_is_named_by_its_word_or_its_class(named: str, made: type[Degradation]) -> None:
     parser = training_parser()
