@@ -100,6 +100,21 @@ class _Loader(yaml.SafeLoader):
     }
 
 
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Tree:
+    """Refuses a key that stands there twice, of which PyYAML would take the last, and what holds itself."""
+    seen = []
+    for name, _ in node.value:
+        if name.value in seen:
+            raise yaml.constructor.ConstructorError(
+                problem=f"{name.value!r} is there twice", problem_mark=name.start_mark
+            )
+        seen.append(name.value)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
 def _load(path: Path, whose: str) -> Tree:
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)

@@ -16,7 +16,7 @@ def import_modules(modules: Any) -> None:  # noqa: ANN401 (of YAML)
     Raises:
         ValueError: If that is no list of modules, or one cannot be imported.
     """
-    if not isinstance(modules, list):
+    if not isinstance(modules, list) or any(str(module)[:1] in ("", ".") for module in modules):
         raise ValueError(f"imports is a list of modules, such as [mypackage], got {modules!r}")
     for module in modules:
         try:

@@ -4,7 +4,7 @@ import inspect
 import pydoc
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustmoll import data, degradations, schedules, times
@@ -17,12 +17,12 @@ __all__ = ["cause_of", "check_level", "one_line"]
 CLASSES = (data, tables, augment, degradations, schedules, times)
 
 
-def check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str = "") -> None:
-    """Raises a ValueError for the first key that nothing takes, and names those that are known.
+def check_level(tree: dict[str, Any], known: Mapping[str, Any], where: str, prefix: str = "") -> None:
+    """Raises a ValueError for the first key that nothing takes, and names those that are known, or that has no value.
 
     Args:
         tree: Keys and values of a config, or of a group in it.
-        known: Keys of the parser, with dots between a group and what is below it.
+        known: Keys of the parser, with dots between a group and what is below it, and their defaults.
         where: The file, for the message.
         prefix: The group, with a dot behind it.
     """
@@ -30,11 +30,25 @@ def check_level(tree: dict[str, Any], known: set[str], where: str, prefix: str =
     for key, value in tree.items():
         if str(key) not in groups:
             raise ValueError(f"{where}: unknown key {prefix + str(key)!r}{offer(str(key), sorted(groups))}")
-        below = {name.partition(".")[2] for name in known if name.startswith(f"{key}.") and not name.endswith(".help")}
+        below = {
+            name.partition(".")[2]: default
+            for name, default in known.items()
+            if name.startswith(f"{key}.") and not name.endswith(".help")
+        }
         if isinstance(value, dict) and below:
             check_level(value, below, where, f"{prefix}{key}.")
+        elif below:
+            held = ", ".join(sorted({name.split(".")[0] for name in below}))
+            raise ValueError(f"{where}: {prefix}{key} holds keys ({held}), got {value!r}; leave it out for defaults")
         else:
+            _check_value(value, known[key], where, f"{prefix}{key}")
             _check_classes(value, where, f"{prefix}{key}")
+
+
+def _check_value(value: object, default: object, where: str, name: str) -> None:
+    """Raises a ValueError for null, which jsonargparse takes for any type, where the default is something else."""
+    if value is None and default not in (None, inspect.Parameter.empty):
+        raise ValueError(f"{where}: {name} has no value; give one, or leave it out")
 
 
 def _check_classes(value: object, where: str, prefix: str) -> None:
@@ -49,8 +63,10 @@ def _check_classes(value: object, where: str, prefix: str) -> None:
         if cls is not None:
             names = inspect.signature(cls).parameters
             passes_on = any(names[name].kind is inspect.Parameter.VAR_KEYWORD for name in names)
-            for name in value["init_args"]:
-                if name not in names and not passes_on:  # where others go, jsonargparse knows
+            for name, given in value["init_args"].items():
+                if name in names:
+                    _check_value(given, names[name].default, where, f"{prefix}.{name}")
+                elif not passes_on:  # where others go, jsonargparse knows
                     known = offer(name, sorted(names))
                     raise ValueError(f"{where}: {cls.__name__} ({prefix}) has no argument {name!r}{known}")
     for key, below in value.items():
@@ -98,6 +114,9 @@ def one_line(message: str, cause: str, names: Sequence[str] = ()) -> str:
         return f"unknown key {match[1]!r}{offer(match[1], names)}"
     if match := re.match(r'Linked "([\w.]+)" must be given via "(\w+)"', cause):
         return f"{match[1]} is told by {match[2]}; leave it out"
+    if match := re.match(r'Parser key "(\w+)": Unable to load config (".*")', cause):
+        flags = ", ".join(f"--{name}" for name in names if name.startswith(f"{match[1]}."))
+        return f"--{match[1]} takes a file of its keys, got {match[2]}; for single ones there are {flags}"
     where = "".join(f"{key}." for key in re.findall(r'Parser key "([\w.]+)"', message))[:-1]
     wanted = re.search(r"Subtypes: \[(?:<class '|list\[)([\w.]+)", message)
     text = _said_of_class(cause, wanted[1]) if wanted else cause
@@ -112,7 +131,7 @@ def _said_of_class(cause: str, wanted: str) -> str:
     kind = wanted.rpartition(".")[2]
     if match := re.match(r"Expected a dot import path string: (.*)", cause):
         return f"unknown {kind} {match[1]!r}{offer(match[1], sorted(_subclasses(wanted)))}"
-    if cause.endswith("is abstract"):
+    if cause.endswith("is abstract") or cause.startswith("Not a valid subclass"):
         return f"expected a subclass of {kind}, such as {{class_path: NAME, init_args: {{...}}}}"
     return cause
 

@@ -168,7 +168,8 @@ def _read_text(sources: Sequence[ConfigSource], parser: ArgumentParser) -> str:
     Raises:
         ValueError: If a file cannot be read, or has a key that nothing takes.
     """
-    known = {action.dest for action in parser._actions} - {"help", "print_config", LINKED}
+    none = {"help", "print_config", LINKED}
+    known = {action.dest: action.default for action in parser._actions if action.dest not in none}
 
     def check(tree: dict[str, Any], where: str) -> None:
         check_level(tree, known, where)
