@@ -93,6 +93,8 @@ class Settings(Generic[TaskT]):
         if clip_grad is not None and not clip_grad > 0:
             raise ValueError(f"clip_grad must be positive, got {clip_grad}; leave it out for gradients of any norm")
         scheduler.warmup(epochs)  # refuses one that would not end
+        if not str(run):
+            raise ValueError("run is an empty name; name a folder, or '.' for this one")
         self.data = data
         self.task = task
         self.run = Path(run)

@@ -95,6 +95,7 @@ FLAGS = [
     ),
     ("--augment [5]", "augment: expected a subclass of Augmentation, such as {class_path: NAME"),
     ("--imports [./mine.py]", "imports is a list of modules, such as [mypackage], got ['./mine.py']"),
+    ("--run=", "run is an empty name; name a folder"),
     ("--trackers [wanb]", "trackers: expected Literal['tensorboard', 'wandb'], got 'wanb'"),
     ("--data ImageFolder --data.root here --data.test_fraction 2", "error: ImageFolder needs size >= 8"),
     ("--task density --data GaussianRing --data.n 1", "error: gaussian_ring needs at least 2 points, got n=1"),
