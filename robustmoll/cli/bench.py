@@ -45,7 +45,8 @@ def bench_classifiers(args: Sequence[str]) -> None:
         raise ValueError(f"--out is the folder of one benchmark, but {len(asked.subjects)} subjects are named")
     CLASSIFY.bench_args(asked)  # refuses what cannot be measured
     check_families_and_baseline(asked.trained_on, asked.baseline)
-    runs = {subject: load_run(subject) for subject in asked.subjects if is_run(subject)}  # all, before any work
+    # All of them, before any work.
+    runs = {subject: load_run(subject, data=asked.data) for subject in asked.subjects if is_run(subject)}
     for subject in asked.subjects:
         if subject in runs:
             trainer, config = runs[subject]
@@ -107,7 +108,9 @@ def _bench_network(name: str, chosen: Namespace) -> None:
     if Path(name).is_dir() and not (Path(name) / "config.json").exists():
         raise ValueError(f"{name} is no run, as config.yaml is missing, and no saved network, as config.json is")
     if chosen.data is None:
-        raise ValueError(f"{name} has no images of its own: name them with --data, such as --data ImageFolder")
+        raise ValueError(
+            f"{name} is no run here, and has no images of its own: name them with --data, such as --data ImageFolder"
+        )
     subject = load_subject(name, random_classes=None if chosen.pretrained else len(chosen.data.classes()))
     test = _images(chosen, subject)
     subject.check_fits(test)

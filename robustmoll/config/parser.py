@@ -117,12 +117,13 @@ def build_trainer(parser: Parser, config: Namespace) -> Trainer[Any]:
     return Trainer(parts.data, kind.build(parts), **{name: parts[name] for name in names if name in parts})
 
 
-def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Namespace]:
+def load_run(run: str | Path, task: str = "classify", data: Namespace | None = None) -> tuple[Trainer[Any], Namespace]:
     """Reads the config of a run.
 
     Args:
         run: Its folder.
         task: What it must have trained.
+        data: What stands in the place of its data, which then need not be here; None for its own.
 
     Returns:
         What trained it, and its config.
@@ -134,7 +135,8 @@ def load_run(run: str | Path, task: str = "classify") -> tuple[Trainer[Any], Nam
     if not path.exists():
         raise ValueError(f"{run} is no run: {path} is missing; give the folder that `robustmoll train` wrote")
     parser = training_parser()
-    config = parser.parse_args(["--config", str(path), "--run", str(run)])
+    other = {"data": data.as_dict()} if data else {}
+    config = parser.parse_configs([path, {"run": str(run), **other}])
     if config.task != task:
         raise ValueError(f"{run} is a run of the task {config.task!r}, but this needs one of {task!r}")
     return build_trainer(parser, config), config

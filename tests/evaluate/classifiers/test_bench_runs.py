@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from robustmoll.api import Run, train
@@ -64,6 +65,17 @@ def test_other_images_are_never_measured_as_the_runs_own(
     assert (run / "bench" / "corruptions" / "cells.csv").read_bytes() == own
     assert main(["bench", str(run), *other]) == 0
     assert Run(run).cells[0].dataset == "few_digits/test"
+    assert "pictures/test" in (run / "bench" / "pictures" / "cells.csv").read_text()
+
+
+def test_a_run_whose_own_images_are_elsewhere_is_measured_on_those_that_are_named(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["data"] = {"class_path": "ImageFolder", "init_args": {"root": "/not/here"}}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "data folder /not/here does not exist" in fails(capsys, run)
+    assert main(["bench", str(run), *digits_folder(tmp_path / "pictures", "0123456789")]) == 0
     assert "pictures/test" in (run / "bench" / "pictures" / "cells.csv").read_text()
 
 
