@@ -89,7 +89,7 @@ def load_baseline(source: str | Path) -> Baseline:
     if not path.exists():
         raise ValueError(f"no baseline at {path}; give 'alexnet', a cells.csv or the folder of a benchmark or run")
     path = Results(find_bench(path)).table if path.is_dir() else path
-    cells = parse_cells(path.read_text(encoding="utf-8"), str(path))
+    cells = parse_cells(path.read_text(encoding="utf-8", errors="replace"), str(path))
     clean = clean_cell(cells)
     by_name = _by_name(cells)
     severities = _severities(by_name)

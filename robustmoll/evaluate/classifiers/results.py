@@ -48,7 +48,7 @@ class Results:
         """
         if not self.table.exists():
             return []
-        return parse_cells(self.table.read_text(encoding="utf-8"), str(self.table))
+        return parse_cells(self.table.read_text(encoding="utf-8", errors="replace"), str(self.table))
 
     def identity(self) -> dict[str, Any]:
         """Returns what bench.json says was measured.

@@ -163,6 +163,7 @@ def test_mistakes_get_one_clear_line(
     [
         (lambda text: text.replace("corruption,severity", "severity,corruption", 1), "no table of cells"),
         (lambda text: "", "no table of cells"),
+        (lambda text: "\udcff\udcfe" + text, "no table of cells"),
         (lambda text: text.replace("clean,0,101", "clean,0,many"), "line 2: .*many"),
         (lambda text: text.replace("clean,0,", "clean,", 1), "line 2: 22 values for 23 columns"),
         (lambda text: text + text.splitlines()[-1] + "\n", "line 7: a second row for contrast-5"),
@@ -171,7 +172,7 @@ def test_mistakes_get_one_clear_line(
 def test_damaged_table_is_refused(tmp_path: Path, damage: Callable[[str], str], message: str) -> None:
     run(tmp_path)
     table = tmp_path / "cells.csv"
-    table.write_text(damage(table.read_text()))
+    table.write_text(damage(table.read_text()), errors="surrogateescape")
     with pytest.raises(ValueError, match=message):
         run(tmp_path)
 
