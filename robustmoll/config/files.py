@@ -100,7 +100,7 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Tree:
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     """Refuses a key that stands there twice, of which PyYAML would take the last, and what holds itself."""
     seen = []
     for name, _ in node.value:
