@@ -5,6 +5,7 @@ and in bits per dimension for images. Evaluation is of clean data, always.
 """
 
 import copy
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
@@ -31,6 +32,7 @@ from robustmoll.tasks.task import Task
 __all__ = ["EXTENT", "Calibrated", "Density", "DensityDraw"]
 
 IMAGES, ROWS = 64, 1000  # samples of a snapshot
+LOOKED_AT = 256  # images, to tell whether they have colours
 GRID, EXTENT = 100, 3.0  # points of a snapshot's axis, and how far it reaches in standard deviations
 
 
@@ -95,7 +97,11 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
 
         Raises:
             ValueError: If the data cannot be degraded in that way (blur is for images), or the model is not for them.
+
+        Warns:
+            UserWarning: If images of three channels are grey.
         """
+        _warn_of_grey(train)
         self.anneal.degradation(torch.zeros(1, *train.domain.shape), torch.ones(1))  # refuses what it is not for
         return build_likelihood(self.config(train))
 
@@ -152,3 +158,13 @@ class Density(Task[Examples, Likelihood, DensityDraw]):
 
     def describe(self, draw: DensityDraw) -> str:
         return "t " + " ".join(f"{t:.3f}" for t in sorted(set(draw.t.tolist())))
+
+
+def _warn_of_grey(train: Examples) -> None:
+    x = train.inputs[:LOOKED_AT]
+    if x.dim() == 4 and x.shape[1] == 3 and torch.equal(x, x[:, :1].expand_as(x)):
+        warnings.warn(
+            f"the images of {train.name} are grey, in three channels of which two follow from the third: their bits/dim"
+            " compare with nothing; read them in one (ImageFolder: data.channels=1)",
+            stacklevel=2,
+        )

@@ -2,6 +2,8 @@
 
 import csv
 import math
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +232,16 @@ def test_a_diagonal_gaussian_is_what_it_says() -> None:
     expected = torch.distributions.Normal(model.mean, model.log_std.exp()).log_prob(x).sum(1)
     torch.testing.assert_close(model.log_prob(x), expected)
     torch.testing.assert_close(model.decode(model.encode(x)), x)
+
+
+def test_grey_images_in_three_channels_are_told() -> None:
+    grey, _ = FewDigits().load()
+    three = replace(grey, images=grey.images.expand(-1, 3, -1, -1))
+    with pytest.warns(UserWarning, match=r"are grey, in three channels .* data\.channels=1"):
+        Density(DIAGONAL, Anneal()).build(three)
+    colours = three.images.clone()
+    colours[0, 0, 0, 0] ^= 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Density(DIAGONAL, Anneal()).build(replace(grey, images=colours))
+        Density(DIAGONAL, Anneal()).build(grey)
