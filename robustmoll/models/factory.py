@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import timm
 import torch
-from timm.models import get_arch_pretrained_cfgs, get_pretrained_cfg, is_model
+from timm.models import get_pretrained_cfg
 from torch import nn
 
 from robustmoll.checks import known_name
 from robustmoll.models.backbone import BACKBONES, Options, check_weights
-from robustmoll.models.origin import cannot_be_had
+from robustmoll.models.origin import cannot_be_had, check_name
 from robustmoll.models.stems import fit_to_size
 
-__all__ = ["ModelInfo", "check_name", "create_model", "list_models"]
+__all__ = ["ModelInfo", "create_model", "list_models"]
 
 
 class ModelInfo(NamedTuple):
@@ -94,20 +94,6 @@ def create_model(
     has_weights = bool(kwargs.get("pretrained") or kwargs.get("checkpoint_path")) or ":" in name
     fit_to_size(model, name, min(height, width), keep_stem=keep_stem or has_weights)
     return model
-
-
-def check_name(name: str) -> None:
-    """Raises a ValueError with the nearest names if timm's registry knows no such network or no such tag.
-
-    A name with a source ("hf-hub:owner/name") is known only there.
-    """
-    if ":" in name:
-        return
-    if not is_model(name):
-        known_name("model", name, timm.list_models())
-    architecture, _, tag = name.partition(".")
-    if tag:
-        known_name("model", name, get_arch_pretrained_cfgs(architecture))
 
 
 def _build(name: str, arguments: dict[str, Any]) -> nn.Module:

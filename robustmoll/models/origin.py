@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from timm.models import get_pretrained_cfg, is_model, load_model_config_from_hf
+import timm
+from timm.models import get_arch_pretrained_cfgs, get_pretrained_cfg, is_model, load_model_config_from_hf
 
-from robustmoll.checks import reason_of
+from robustmoll.checks import known_name, reason_of
 
-__all__ = ["Origin", "cannot_be_had", "origin"]
+__all__ = ["Origin", "cannot_be_had", "check_name", "origin"]
 
 OF_THE_DATA = ("num_classes", "in_chans", "img_size")
 
@@ -36,11 +37,12 @@ def origin(name: str) -> Origin:
         name: As for `create_model`.
 
     Raises:
-        ValueError: If it names a source that does not tell.
+        ValueError: If there is no such network, or it names a source that does not tell.
     """
     kind, is_source, place = name.partition(":")
     if not is_source:
-        known = get_pretrained_cfg(name) if is_model(name.split(".")[0]) else None
+        check_name(name)
+        known = get_pretrained_cfg(name)
         return Origin(name, {}, *(_moments(known.to_dict()) if known else (None, None)))
     try:
         cfg, architecture, args = load_model_config_from_hf(place) if kind.startswith("hf") else _read(Path(place))
@@ -48,6 +50,20 @@ def origin(name: str) -> Origin:
         raise cannot_be_had(name, error) from error
     kept = {key: value for key, value in (args or {}).items() if key not in OF_THE_DATA}
     return Origin(architecture, kept | {"keep_stem": True}, *_moments(cfg))
+
+
+def check_name(name: str) -> None:
+    """Raises a ValueError with the nearest names if timm's registry knows no such network or no such tag.
+
+    A name with a source ("hf-hub:owner/name") is known only there.
+    """
+    if ":" in name:
+        return
+    if not is_model(name):
+        known_name("model", name, timm.list_models())
+    architecture, _, tag = name.partition(".")
+    if tag:
+        known_name("model", name, get_arch_pretrained_cfgs(architecture))
 
 
 def cannot_be_had(name: str, error: Exception) -> ValueError:

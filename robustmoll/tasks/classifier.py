@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmoll.models import create_model
-from robustmoll.models.factory import check_name
+from robustmoll.models.origin import check_name
 from robustmoll.tasks.task import Model, load_weights
 
 __all__ = ["Classifier", "ModelArgs", "build_classifier", "load_classifier"]

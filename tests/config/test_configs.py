@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_images
 from robustmoll.cli import main
 from robustmoll.config import build_trainer, training_parser
 from robustmoll.models.densities import DENSITIES
-from robustmoll.models.factory import check_name
+from robustmoll.models.origin import check_name
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 MACHINES = CONFIGS / "accelerate-two-machines.yaml"

@@ -80,6 +80,7 @@ FLAGS = [
     ("--data.sise 3", "unknown key 'sise'; did you mean 'size'? Known: train, test, size"),
     ('--augment [{"class_path":"AugMix","init_args":{"view":3}}]', "unknown key 'view'; did you mean 'views'? Known"),
     ("--model.name digits_cnm", "unknown model 'digits_cnm'; did you mean 'digits_cnn'"),
+    ("--model.name resnet10t.c3_in21k", "unknown model 'resnet10t.c3_in21k'; did you mean 'resnet10t.c3_in1k'"),
     ("--model.args.num_classes 10", "model.args holds num_classes, which is set by the data; leave it out"),
     ("--model.args.in_chans 1", "model.args holds in_chans"),
     ("--model.args.img_size 16", "model.args holds img_size"),

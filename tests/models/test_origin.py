@@ -14,7 +14,7 @@ from robustmoll.models.origin import Origin, origin
     [
         ("vit_tiny_patch16_224.augreg_in21k", (0.5, 0.5, 0.5)),
         ("resnet18", (0.485, 0.456, 0.406)),
-        ("no_such_network", None),
+        ("digits_cnn", None),
     ],
 )
 def test_the_registry_knows_by_what_images_were_standardised(name: str, mean: tuple[float, ...] | None) -> None:

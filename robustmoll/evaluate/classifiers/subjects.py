@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from robustmoll.checks import reason_of
 from robustmoll.data import ImageSet
 from robustmoll.evaluate.classifiers.views import View
-from robustmoll.models.factory import check_name
+from robustmoll.models.origin import check_name
 from robustmoll.storage import checkpoint
 from robustmoll.storage.files import read_object
 from robustmoll.tasks import Classifier, load_classifier, load_weights
