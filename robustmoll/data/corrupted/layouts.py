@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import shutil
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -103,8 +104,10 @@ class FolderLayout(Layout):
         names = data.files or [f"{row:06d}" for row in range(len(data))]
         labels = data.labels.tolist()
         self.names = [f"{data.classes[label]}/{name}.png" for label, name in zip(labels, names, strict=True)]
-        if bad := next((name for name in self.names if "\n" in name), None):
-            raise ValueError(f"the name {bad!r} has a line break, which no list of files can hold; rename it")
+        if bad := next((name for name in self.names if re.search("[\n\ud800-\udfff]", name)), None):
+            raise ValueError(
+                f"no list of files can hold the name {bad!r}, which has a line break or no UTF-8; rename it"
+            )
         name, times = Counter(self.names).most_common(1)[0]
         if times > 1:
             raise ValueError(f"{times} images would be {name}: clean files must differ in more than their suffix")
