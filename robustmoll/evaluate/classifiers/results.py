@@ -22,6 +22,7 @@ from robustmoll.evaluate.classifiers.cells import Cell, format_cells, parse_cell
 from robustmoll.evaluate.metrics import Judged, Outcomes
 from robustmoll.evaluate.temperature import Temperatures
 from robustmoll.storage.files import json_bytes, read_object, write_whole
+from robustmoll.storage.run_folder import RunFolder
 
 # Of `Outcomes`, what temperature scaling changes.
 RESCALED = ("confidence", "nll", "brier")
@@ -169,15 +170,15 @@ def unlike(one: Mapping[str, str], other: Mapping[str, str]) -> str | None:
 
 
 def find_bench(folder: str | Path) -> Path:
-    """Returns the benchmark's folder, given it or the folder of a run that holds one benchmark.
+    """Returns the folder of a benchmark, given it, or a run's: of several that on the run's own images counts.
 
     Raises:
-        ValueError: If there is none, or more than one.
+        ValueError: If there is none, or several and none of the run's own images.
     """
-    folder = Path(folder)
-    if (folder / "cells.csv").exists():
-        return folder
-    found = sorted(path.parent for path in folder.glob("bench/*/cells.csv"))
+    for place in (Path(folder), RunFolder(folder).bench()):
+        if Results(place).table.exists():
+            return place
+    found = sorted(path.parent for path in Path(folder).glob("bench/*/cells.csv"))
     if len(found) > 1:
         raise ValueError(f"{folder} holds several benchmarks, name one: {', '.join(map(str, found))}")
     if not found:

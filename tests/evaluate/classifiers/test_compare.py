@@ -176,6 +176,8 @@ def test_benchmark_of_a_run_is_found(tmp_path: Path) -> None:
     suite = write_bench(tmp_path / "run" / "bench" / "cifar", 1.0)
     assert find_bench(tmp_path / "run") == suite == find_bench(suite)
     assert compare([tmp_path / "run"], resamples=5).groups[0].label == "run"
+    own = write_bench(tmp_path / "run" / "bench" / "corruptions", 1.0)
+    assert find_bench(tmp_path / "run") == own, "the run's own images, however many others it was measured on"
 
 
 @pytest.mark.parametrize(
