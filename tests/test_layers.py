@@ -20,7 +20,8 @@ LAYERS = (
     ("anneal", "draw"),
     ("degradations", "labels", "times"),
     ("heat", "schedules"),
-    ("counter_rng", "progress", "seeds", "storage"),
+    ("counter_rng", "progress", "seeds"),
+    ("storage",),
     ("checks", "kept"),
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}

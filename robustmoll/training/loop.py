@@ -9,7 +9,6 @@ import time
 from contextlib import nullcontext
 from typing import Any
 
-import safetensors.torch
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -19,10 +18,10 @@ from robustmoll.data.loader import Loader
 from robustmoll.progress import ProgressBar
 from robustmoll.seeds import generator_at, seed_at
 from robustmoll.storage import checkpoint
-from robustmoll.storage.files import write_whole
 from robustmoll.storage.metrics_file import MetricsFile
 from robustmoll.storage.run_folder import RunFolder
 from robustmoll.storage.saved_config import logged_config
+from robustmoll.storage.snapshots import write_snapshot
 from robustmoll.tasks import Model, Task, load_weights
 from robustmoll.tasks.task import TaskDraw
 from robustmoll.training.average import weight_average
@@ -207,8 +206,7 @@ class Training:
         """Keeps what the report draws of the model, after the first epoch and the last one of each part of them."""
         due = epoch == 1 or epoch * SNAPSHOTS // self.args.epochs > (epoch - 1) * SNAPSHOTS // self.args.epochs
         if due and self.accelerator.is_main_process and (kept := self.task.snapshot(self._evaluated().eval())):
-            self.folder.snapshots.mkdir(exist_ok=True)
-            write_whole(self.folder.snapshots / f"{self.step:08d}.safetensors", safetensors.torch.save(kept))
+            write_snapshot(self.folder.snapshots, self.step, kept)
 
     @torch.inference_mode()
     def _figures(self) -> dict[str, float]:

@@ -51,7 +51,7 @@ class Settings(Generic[TaskT]):
             whose rate, decay and momentum may differ), and the weights are then those of no single config.
 
     Raises:
-        ValueError: If a number is out of its range or a tracker is not installed.
+        ValueError: If a number is out of its range, the run has no name, or a tracker is not installed.
     """
 
     def __init__(

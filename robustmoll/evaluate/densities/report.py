@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import safetensors.torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -26,6 +25,7 @@ from robustmoll.evaluate.densities.text import density_note, density_rows, dista
 from robustmoll.evaluate.page import html_table, pictures, section, write_page, write_report_page
 from robustmoll.storage.metrics_file import MetricsFile
 from robustmoll.storage.run_folder import RunFolder
+from robustmoll.storage.snapshots import read_snapshots
 from robustmoll.tasks.density import EXTENT, Density
 
 __all__ = ["write_density_comparison", "write_density_report"]
@@ -102,7 +102,7 @@ def _pictures(run: Path, summary: DensitySummary, anneal: Anneal, test: Examples
     if rows := MetricsFile(RunFolder(run).metrics).rows():
         levels = [anneal.at(step) for step in range(int(rows[-1]["step"]) + 1)]
         drawn["training"] = density_curves(rows, summary.nll_name, levels)
-    snapshots = _snapshots(run)
+    snapshots = read_snapshots(RunFolder(run).snapshots)
     if densities := {step: kept["log_prob"] for step, kept in snapshots.items() if "log_prob" in kept}:
         drawn["densities"] = annealed_densities(densities, {step: anneal.at(step) for step in densities}, EXTENT)
     samples = {step: kept["samples"] for step, kept in snapshots.items()}
@@ -116,9 +116,3 @@ def _drawn_samples(samples: Mapping[int, Tensor], domain: Domain, test: Examples
     if isinstance(domain, Columns):
         return {"samples": column_histograms(newest, domain.leave(test.inputs[:]), domain.names)}
     return {"samples": image_grid(newest), "samples-over-training": images_over_training(samples)}
-
-
-def _snapshots(run: Path) -> dict[int, dict[str, Tensor]]:
-    """What was kept of the model under way, by step."""
-    files = sorted(RunFolder(run).snapshots.glob("*.safetensors"))
-    return {int(path.stem): safetensors.torch.load_file(path) for path in files}

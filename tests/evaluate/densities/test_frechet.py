@@ -1,27 +1,20 @@
-"""Distances between sets of images against SciPy, pytorch-fid and plain loops, and what goes into them."""
+"""Distances between sets of images against SciPy and plain loops, and what is told of them."""
 
 import json
 import math
-import pickle
 import warnings
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
-import pytorch_fid.inception
 import safetensors.torch
 import scipy.linalg
 import scipy.ndimage
 import torch
-from torch import Generator, Tensor, nn
-from torchvision.models.inception import Inception3
+from torch import Generator, Tensor
 
-from robustmoll import Mollify
 from robustmoll.evaluate.densities.features import (
-    INCEPTION_FILE,
     classifier_features,
-    fid_inception,
     inception_features,
 )
 from robustmoll.evaluate.densities.frechet import (
@@ -34,8 +27,6 @@ from robustmoll.evaluate.densities.frechet import (
     precision_recall,
 )
 from robustmoll.storage.files import sha256
-from robustmoll.tasks import Classify, ModelArgs
-from robustmoll.training import Trainer
 from tests.tiny_data import FewDigits
 
 
@@ -51,28 +42,6 @@ def scipy_s(a: Tensor, b: Tensor) -> float:
     root = scipy.linalg.sqrtm(first @ second).real
     shift = (a.mean(0) - b.mean(0)).square().sum().item()
     return float(shift + np.trace(first) + np.trace(second) - 2 * np.trace(root))
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, in the form of the usual file; there is no network here."""
-    torch.manual_seed(0)
-    network = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
-    for part in network.modules():
-        if isinstance(part, nn.Conv2d):
-            nn.init.kaiming_normal_(part.weight)  # or nothing of an image would come through
-    file = tmp_path_factory.mktemp("weights") / INCEPTION_FILE
-    torch.save(network.state_dict(), file)
-    return file
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("run") / "digits"
-    Trainer(
-        FewDigits(size=24), Classify(ModelArgs("digits_cnn"), Mollify(10)), str(folder), epochs=1, batch_size=32
-    ).fit()
-    return folder
 
 
 def classifier_distance(real: Tensor, generated: Tensor, run: Path, batch_size: int) -> FrechetRecord:
@@ -139,59 +108,6 @@ def test_the_record_of_a_fid(weights: Path, tmp_path: Path) -> None:
     torch.testing.assert_close(inception_features(same)(real[:1].expand(-1, 3, -1, -1)), a[:1])
 
 
-def test_features_are_those_of_pytorch_fid(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pytorch_fid.inception, "load_state_dict_from_url", lambda *args, **kwargs: torch.load(weights))
-    network = pytorch_fid.inception.InceptionV3([3]).eval()
-    images = torch.randint(256, (3, 3, 32, 40), generator=Generator().manual_seed(0), dtype=torch.uint8)
-    with torch.inference_mode():
-        theirs = network(images.float() / 255)[0].flatten(1)
-    assert float(theirs.std(0).mean()) > 0.01
-    torch.testing.assert_close(inception_features(weights)(images), theirs)
-
-
-def test_inception_pools_as_that_of_2015(weights: Path) -> None:
-    network = fid_inception(torch.load(weights))
-    x = torch.randn(1, 2048, 4, 5, generator=Generator().manual_seed(0))
-    ones = scipy.ndimage.uniform_filter(np.ones((4, 5)), 3, mode="constant")
-    window = (1, 1, 3, 3)
-    maximum = scipy.ndimage.maximum_filter(x.numpy(), size=window, mode="nearest")
-    for name, channels in [("Mixed_5b", 192), ("Mixed_6e", 768), ("Mixed_7b", 1280), ("Mixed_7c", 2048)]:
-        block, part = network.get_submodule(name), x[:, :channels]
-        average = scipy.ndimage.uniform_filter(part.numpy(), window, mode="constant") / ones
-        pooled = torch.from_numpy(maximum if name == "Mixed_7c" else average).float()
-        with torch.no_grad():
-            expected = block.branch_pool(pooled)
-            torch.testing.assert_close(block(x[:, :channels])[:, -expected.shape[1] :], expected, atol=1e-4, rtol=1e-4)
-
-
-def test_weights_that_cannot_be_used(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match=r"there is no .*nowhere.pth: put the Inception weights there \(https"):
-        inception_features(tmp_path / "nowhere.pth")
-    bad = tmp_path / "bad.pth"
-    for content in (pickle.dumps(print, protocol=2), b"https://github.com", b"(", b""):
-        bad.write_bytes(content)
-        with pytest.raises(ValueError, match=r"bad.pth holds no weights, or more than weights; get it from"):
-            inception_features(bad)
-    torch.save({1: torch.zeros(1)}, bad)
-    with pytest.raises(ValueError, match=r"bad.pth holds no weights by name"):
-        inception_features(bad)
-    torch.save({"fc.weight": torch.zeros(1)}, bad)
-    with pytest.raises(ValueError, match=f"these are not the weights {INCEPTION_FILE}: Missing key") as error:
-        inception_features(bad)
-    assert len(str(error.value)) < 300
-
-    def unreachable(*args: object, **kwargs: object) -> None:
-        raise URLError("no route")
-
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
-    place = tmp_path / "hub" / "checkpoints" / INCEPTION_FILE
-    with pytest.raises(ValueError, match=rf"cannot be downloaded \(URLError.*put it at {place}, or take a classifier"):
-        inception_features()
-    place.write_bytes(weights.read_bytes())
-    assert inception_features().sha256 == sha256(weights.read_bytes())
-
-
 def test_the_record_of_a_classifier_s_distance(run: Path) -> None:
     images = FewDigits(train=200, size=24).load()[0].images[:]
     real, generated = images[:100], images[100:].flip(-1)
@@ -204,18 +120,6 @@ def test_the_record_of_a_classifier_s_distance(run: Path) -> None:
     assert record.sha256 == manifest["sha256"]["model.safetensors"]
     assert (record.metric, record.features) == ("classifier_frechet_distance", a.shape[1])
     assert "digits_cnn" in record.extractor
-
-
-def test_a_classifier_s_features_are_what_its_last_layer_sees(run: Path) -> None:
-    from robustmoll.storage import checkpoint
-    from robustmoll.tasks import load_classifier
-
-    saved = checkpoint.load(run / "checkpoints" / "last")
-    classifier, images = load_classifier(saved.config, saved.weights).eval(), FewDigits(size=24).load()[1].images[:8]
-    features = classifier_features(run)(images)
-    with torch.no_grad():
-        logits = classifier.backbone.get_classifier()(features)
-        torch.testing.assert_close(logits, classifier(images.float() / 255))
 
 
 def test_enough_images_are_no_cause_for_a_warning(run: Path) -> None:
