@@ -14,7 +14,6 @@ from robustmoll.tasks import Classify
 from robustmoll.training import OptimizerArgs, Trainer
 from tests.config.failing import fail
 
-SMALL = "data: tests.tiny_data.FewDigits\nepochs: 1\nbatch_size: 32\nbench: {corruptions: [contrast]}\n"
 TINY = ["--data", "tests.tiny_data.FewDigits", "--run"]
 
 

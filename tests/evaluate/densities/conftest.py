@@ -8,9 +8,7 @@ from torch import nn
 from torchvision.models.inception import Inception3
 
 from robustmoll import Mollify
-from robustmoll.evaluate.densities.features import (
-    INCEPTION_FILE,
-)
+from robustmoll.evaluate.densities.features import INCEPTION_FILE
 from robustmoll.tasks import Classify, ModelArgs
 from robustmoll.training import Trainer
 from tests.tiny_data import FewDigits

@@ -14,7 +14,7 @@ from robustmoll.evaluate.densities.distances import check_distances, generate, m
 from robustmoll.evaluate.densities.features import classifier_features
 from robustmoll.evaluate.densities.frechet import frechet_record
 from robustmoll.evaluate.densities.over_seeds import density_seeds_rows
-from robustmoll.evaluate.densities.summary import DensitySummary, shared_distances
+from robustmoll.evaluate.densities.summary import DensitySummary, Line, shared_distances
 from robustmoll.evaluate.densities.text import distance_sections
 from robustmoll.tasks import Classify, Likelihood, ModelArgs
 from robustmoll.training import Trainer
@@ -142,6 +142,17 @@ def test_a_sweep_s_table_has_a_column_for_a_shared_distance() -> None:
     assert [row[2] for row in rows] == ["1.000 ± 0.000", "-"], "an infinite mean is none"
     header, rows = density_seeds_rows({"a": [summary(1.0), summary(3.0)], "b": [summary(4.0, sha256="cd")]})
     assert header[-1] == "bits/dim ↓" and len(rows[0]) == 3
+
+
+def test_each_checkpoint_has_its_own_distance_and_the_gaussian_neither_that_nor_a_deviation() -> None:
+    lines = [Line("best", 1.0, 0.1, 3), Line("last", 2.0, 0.1, 9), Line("Gaussian", 3.0, 0.1)]
+    summary = summary_of(lines=lines, distances=[distance_of(4.0, name="best"), distance_of(5.0, name="last")])
+    _, rows = density_seeds_rows({"a": [summary, summary]})
+    assert [row[1:] for row in rows] == [
+        ["best", "1.000 ± 0.000", "4.000 ± 0.000"],
+        ["last", "2.000 ± 0.000", "5.000 ± 0.000"],
+        ["Gaussian", "3.000", ""],
+    ]
 
 
 def test_nothing_is_measured_unless_it_is_asked_for(tmp_path: Path) -> None:

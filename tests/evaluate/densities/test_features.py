@@ -7,7 +7,6 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import pytorch_fid.inception
-import scipy.linalg
 import scipy.ndimage
 import torch
 from torch import Generator
